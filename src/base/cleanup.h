@@ -40,7 +40,7 @@ static inline void cleanup_close(int *fd)
 
 static inline void cleanup_free(void *pointer)
 {
-    free(*(void **) pointer);
+    free(*(void **)pointer);
 }
 
 static inline void cleanup_closedir(DIR **dir)
@@ -59,12 +59,12 @@ static inline int take_fd(int *fd)
 }
 
 /* Moves the pointer out of *@pointer, which no longer owns it. */
-#define take_pointer(pointer)                                                                      \
-    ({                                                                                             \
-        __typeof__(pointer) *place_ = &(pointer);                                                  \
-        __typeof__(pointer) taken_ = *place_;                                                      \
-        *place_ = NULL;                                                                            \
-        taken_;                                                                                    \
+#define take_pointer(pointer)                     \
+    ({                                            \
+        __typeof__(pointer) *place_ = &(pointer); \
+        __typeof__(pointer) taken_ = *place_;     \
+        *place_ = NULL;                           \
+        taken_;                                   \
     })
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

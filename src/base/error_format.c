@@ -28,10 +28,10 @@ static void put_escaped(struct output *output, const char *text)
     static const char digits[] = "0123456789abcdef";
 
     for (; *text != '\0'; text++) {
-        unsigned char character = (unsigned char) *text;
+        unsigned char character = (unsigned char)*text;
 
         if (character >= 0x20 && character != 0x7f) {
-            put(output, (char) character);
+            put(output, (char)character);
             continue;
         }
         put(output, '\\');
@@ -67,7 +67,7 @@ static void put_message(struct output *output, const struct error *error)
             put_escaped(output, name);
         } else {
             put_escaped(output, "errno ");
-            put_number(output, (unsigned) error->sys_errno);
+            put_number(output, (unsigned)error->sys_errno);
         }
     }
     if (error->pointer[0] == '\0' && error->line == 0)

@@ -12,8 +12,8 @@ int parse_u64_prefix(const char **text, uint64_t *ret)
     if (*digit < '0' || *digit > '9')
         return -EINVAL;
     for (; *digit >= '0' && *digit <= '9'; digit++) {
-        if (__builtin_mul_overflow(value, (uint64_t) 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t) (*digit - '0'), &value))
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*digit - '0'), &value))
             return -ERANGE;
     }
     *text = digit;
@@ -43,7 +43,7 @@ int parse_u32(const char *text, uint32_t *ret)
         return r;
     if (value > UINT32_MAX)
         return -ERANGE;
-    *ret = (uint32_t) value;
+    *ret = (uint32_t)value;
     return 0;
 }
 
@@ -55,9 +55,9 @@ int parse_i64(const char *text, int64_t *ret)
 
     if (r < 0)
         return r;
-    if (magnitude > (uint64_t) INT64_MAX + negative)
+    if (magnitude > (uint64_t)INT64_MAX + negative)
         return -ERANGE;
-    *ret = negative ? (int64_t) (0 - magnitude) : (int64_t) magnitude;
+    *ret = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
     return 0;
 }
 
@@ -70,7 +70,7 @@ int parse_i32(const char *text, int32_t *ret)
         return r;
     if (value < INT32_MIN || value > INT32_MAX)
         return -ERANGE;
-    *ret = (int32_t) value;
+    *ret = (int32_t)value;
     return 0;
 }
 
@@ -80,7 +80,7 @@ unsigned format_u64(char *out, uint64_t number)
     unsigned count = 0;
 
     do {
-        reversed[count++] = (char) ('0' + number % 10);
+        reversed[count++] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
     for (unsigned i = 0; i < count; i++)

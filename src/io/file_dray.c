@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whole files in memory from malloc(), and files put in place at once; runs in dray only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "io/file.h"
+
+int file_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t length = 0, capacity = 0;
+    struct stat status;
+
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
+    if (status.st_size > 0 && (size_t)status.st_size > limit)
+        return -EFBIG;
+    for (;;) {
+        ssize_t n;
+
+        if (length + 1 >= capacity) {
+            /* one byte more than the size, so that a regular file's end is met by the second read
+             */
+            size_t wanted = capacity > 0 ? capacity * 2 : (size_t)status.st_size + 2;
+            char *larger;
+
+            if (wanted < 4096)
+                wanted = 4096;
+            larger = realloc(text, wanted);
+            if (larger == NULL)
+                return -ENOMEM;
+            text = larger;
+            capacity = wanted;
+        }
+        n = read(fd, text + length, capacity - 1 - length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        length += (size_t)n;
+        if (length > limit)
+            return -EFBIG;
+    }
+    text[length] = '\0';
+    *ret_length = length;
+    *ret_text = take_pointer(text);
+    return 0;
+}
+
+int file_read_all_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_length)
+{
+    /* O_NONBLOCK: a fifo in the place of the file must not hold us up */
+    _cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd < 0)
+        return -errno;
+    return file_read_all(fd, limit, ret_text, ret_length);
+}
+
+int file_replace_at(int dir, const char *path, const char *text, size_t length, mode_t mode)
+{
+    char temporary[512];
+    int written = snprintf(temporary, sizeof(temporary), "%s.%d.new", path, getpid());
+    int r;
+
+    if (written < 0 || (size_t)written >= sizeof(temporary))
+        return -ENAMETOOLONG;
+    {
+        _cleanup_close_ int fd =
+            openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+        if (fd < 0 && errno == EEXIST && unlinkat(dir, temporary, 0) == 0)
+            fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (fd < 0)
+            return -errno;
+        r = file_write_all(fd, text, length);
+    }
+    if (r == 0 && renameat(dir, temporary, dir, path) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(dir, temporary, 0);
+    return r;
+}

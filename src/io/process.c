@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Process identity; runs in dray. */
+#include "io/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "io/file.h"
+#include "io/syscalls.h"
+
+int process_read_status(pid_t pid, struct process_status *ret)
+{
+    char path[32], text[1024];
+    const char *field;
+    uint64_t start_time;
+    ssize_t length;
+    char state;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    length = file_read_at(AT_FDCWD, path, text, sizeof(text));
+    if (length < 0)
+        return length == -ENOENT ? -ESRCH : (int)length;
+    /* the name, field 2, may hold anything, also ")" */
+    field = strrchr(text, ')');
+    if (field == NULL || field[1] != ' ' || field[2] == '\0')
+        return -EPROTO;
+    field += 2;
+    state = *field;
+    for (int number = 3; number < 22; number++) {
+        field = strchr(field, ' ');
+        if (field == NULL)
+            return -EPROTO;
+        field++;
+    }
+    if (parse_u64_prefix(&field, &start_time) < 0)
+        return -EPROTO;
+    ret->state = state;
+    ret->start_time = start_time;
+    return 0;
+}
+
+static bool is_that_process(const struct process_identity *identity, struct process_status *status)
+{
+    return identity->pid > 0 && process_read_status(identity->pid, status) == 0 &&
+           status->start_time == identity->start_time;
+}
+
+bool process_is_alive(const struct process_identity *identity)
+{
+    struct process_status status;
+
+    return is_that_process(identity, &status) && status.state != 'Z' && status.state != 'X';
+}
+
+int process_open(const struct process_identity *identity)
+{
+    _cleanup_close_ int pidfd = -1;
+    struct process_status status;
+
+    if (identity->pid <= 0)
+        return -ESRCH;
+    pidfd = sys_pidfd_open(identity->pid, 0);
+    if (pidfd < 0)
+        return -errno;
+    /* only after the pidfd is ours can the pid no longer move on to another process unseen */
+    if (!is_that_process(identity, &status))
+        return -ESRCH;
+    return take_fd(&pidfd);
+}
