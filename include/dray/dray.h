@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libdray: create and manage OCI containers.
+ *
+ *     struct dray_options options = {.size = sizeof(options), .root = "/run/dray"};
+ *     struct dray_create_options create = {.size = sizeof(create), .bundle = "/srv/bundle"};
+ *     struct dray *dray;
+ *
+ *     if (dray_new(&options, &dray) < 0)
+ *         return -1;
+ *     if (dray_create(dray, "web", &create) < 0 || dray_start(dray, "web") < 0)
+ *         fprintf(stderr, "%s\n", dray_error_text(dray));
+ *     dray_free(dray);
+ *
+ * Functions return 0 or a negative errno value; the words are in the handle until the next call.
+ * A handle belongs to one thread at a time.  Option structs begin with their size, so that they can
+ * grow: fields beyond the caller's size are zero.  Every OCI document crosses as JSON text; text
+ * returned through a ret_ pointer is the caller's to free().  The library never prints or exits.
+ */
+#ifndef DRAY_H
+#define DRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct dray;
+
+enum dray_cgroup_manager {
+    DRAY_CGROUP_CGROUPFS,
+    DRAY_CGROUP_SYSTEMD,
+    DRAY_CGROUP_DISABLED,
+};
+
+enum dray_rootless {
+    DRAY_ROOTLESS_AUTO, /* decided by the caller's user id and namespace */
+    DRAY_ROOTLESS_TRUE,
+    DRAY_ROOTLESS_FALSE,
+};
+
+enum dray_log_level {
+    DRAY_LOG_ERROR,
+    DRAY_LOG_WARNING,
+    DRAY_LOG_DEBUG,
+};
+
+/* Receives one line without its newline; called from within library calls. */
+typedef void (*dray_log_function)(void *data, enum dray_log_level level, const char *message);
+
+struct dray_options {
+    size_t size;
+    const char
+        *root; /* state directory; NULL: /run/dray, or $XDG_RUNTIME_DIR/dray for other users */
+    enum dray_cgroup_manager cgroup_manager;
+    enum dray_rootless rootless;
+    enum dray_log_level log_level;
+    dray_log_function log; /* warnings and debug lines; errors are returned instead */
+    void *log_data;
+};
+
+/* On failure *@ret is NULL or a handle that only holds the error: free it either way. */
+int dray_new(const struct dray_options *options, struct dray **ret);
+void dray_free(struct dray *dray);
+
+/* What an error says a command should exit with. */
+enum dray_error_class {
+    DRAY_ERROR_GENERAL,
+    DRAY_ERROR_PROGRAM_NOT_FOUND,
+    DRAY_ERROR_PROGRAM_NOT_EXECUTABLE,
+};
+
+/*
+ * The last error.  Text: "error[CODE] message: ERRNO; config.json:214:17 (/mounts/9); hint: …".
+ * Message: the same without code and hint, as log objects carry it.  Detail: foreign text such as
+ * the kernel's own log lines, or "".  Strings live until the next call on the handle.
+ */
+const char *dray_error_text(struct dray *dray);
+const char *dray_error_message(struct dray *dray);
+const char *dray_error_detail(struct dray *dray);
+const char *dray_error_code(struct dray *dray);    /* "MOUNT_FAILED" */
+const char *dray_error_pointer(struct dray *dray); /* JSON pointer, or "" */
+enum dray_error_class dray_error_class(struct dray *dray);
+
+struct dray_create_options {
+    size_t size;
+    const char *bundle;         /* NULL: the working directory */
+    const char *config;         /* NULL: config.json in the bundle; relative: in the bundle */
+    const char *console_socket; /* NULL: none */
+    const char *pid_file;       /* NULL: none; relative to the working directory */
+    uint32_t preserve_fds;
+    bool no_pivot;
+    bool no_new_keyring;
+};
+
+/* runtime.md "Create": all but the user's program is set up; it waits for dray_start(). */
+int dray_create(struct dray *dray, const char *id, const struct dray_create_options *options);
+
+/* runtime.md "Start". */
+int dray_start(struct dray *dray, const char *id);
+
+struct dray_run_options {
+    size_t size;
+    const struct dray_create_options *create;
+    bool detach; /* return once the program runs */
+    bool keep;   /* do not delete the container when its program ended */
+};
+
+/*
+ * Create, start and, unless detached, wait and delete.  Signals are forwarded, and the terminal is
+ * relayed if the config wants one.  *@ret_status: the program's exit code, 128 plus the number of
+ * the signal that killed it; 0 when detached.
+ */
+int dray_run(struct dray *dray, const char *id, const struct dray_run_options *options,
+             int *ret_status);
+
+/* runtime.md "State": the spec's state document with rootfs, created and owner added. */
+int dray_state(struct dray *dray, const char *id, char **ret_json);
+
+/* All containers of this root: a JSON array of state documents. A missing root is an empty array.
+ */
+int dray_list(struct dray *dray, char **ret_json);
+
+/* Number of a signal given by name ("TERM", "SIGTERM") or number; negative when it is none. */
+int dray_signal_number(const char *name);
+
+/* runtime.md "Kill".  @all: every process of the container instead of the first one. */
+int dray_kill(struct dray *dray, const char *id, int signal_number, bool all);
+
+/*
+ * runtime.md "Delete".  @force: kill it first if need be, remove what a failed or killed create
+ * left, and say nothing when there is no such container.
+ */
+int dray_delete(struct dray *dray, const char *id, bool force);
+
+struct dray_exec_options {
+    size_t size;
+    const char *process_file; /* OCI process document, instead of what follows up to tty */
+    const char *const *args;  /* NULL terminated */
+    const char *cwd;          /* NULL: the container's */
+    const char *const *env;   /* NULL terminated, added to the container's; may be NULL */
+    const char *user;         /* "UID[:GID]", numbers only; NULL: the container's */
+    const uint32_t *additional_gids;
+    size_t additional_gids_count;
+    const char *const *capabilities; /* NULL terminated, added; may be NULL */
+    const char *apparmor;            /* NULL: the container's */
+    const char *process_label;       /* NULL: the container's */
+    bool no_new_privileges;
+    bool tty;
+    bool detach;
+    bool ignore_paused;
+    const char *const *cgroups; /* sub-cgroups, NULL terminated; may be NULL */
+    const char *console_socket;
+    const char *pid_file;
+    uint32_t preserve_fds;
+};
+
+/* A further process in a running container.  *@ret_status as in dray_run(). */
+int dray_exec(struct dray *dray, const char *id, const struct dray_exec_options *options,
+              int *ret_status);
+
+/* Stops and continues all processes of the container with the cgroup's freezer. */
+int dray_pause(struct dray *dray, const char *id);
+int dray_resume(struct dray *dray, const char *id);
+
+/* Host pids of all processes of the container; *@ret_pids is the caller's to free. */
+int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count);
+
+/* features.md: what this build can do. */
+int dray_features(struct dray *dray, char **ret_json);
+
+/* A config.json to start from. */
+int dray_spec(struct dray *dray, bool rootless, char **ret_json);
+
+/* Version of the library and of the runtime specification it implements. */
+const char *dray_version(void);
+const char *dray_commit(void);
+const char *dray_spec_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
