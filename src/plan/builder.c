@@ -105,19 +105,45 @@ int plan_add_strings(struct plan_builder *builder, const char *const *items, siz
     return 0;
 }
 
-plan_string plan_add_format(struct plan_builder *builder, const char *format, ...)
+static plan_string add_format(struct plan_builder *builder, const char *format, va_list arguments)
 {
-    va_list arguments, again;
+    va_list again;
     char *copy;
     int length;
 
-    va_start(arguments, format);
     va_copy(again, arguments);
-    length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    copy = length >= 0 ? take_space(builder, (size_t)length + 1, 1) : NULL;
-    if (copy != NULL)
-        vsnprintf(copy, (size_t)length + 1, format, again);
+    length = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    return copy != NULL ? (plan_string)(copy - (char *)builder->plan) : 0;
+    copy = length >= 0 ? take_space(builder, (size_t)length + 1, 1) : NULL;
+    if (copy == NULL)
+        return 0;
+    vsnprintf(copy, (size_t)length + 1, format, arguments);
+    return (plan_string)(copy - (char *)builder->plan);
+}
+
+plan_string plan_add_format(struct plan_builder *builder, const char *format, ...)
+{
+    va_list arguments;
+    plan_string string;
+
+    va_start(arguments, format);
+    string = add_format(builder, format, arguments);
+    va_end(arguments);
+    return string;
+}
+
+void plan_warn(struct plan_builder *builder, enum plan_origin_kind origin, uint32_t index,
+               const char *format, ...)
+{
+    va_list arguments;
+
+    if (builder->warnings_count < PLAN_WARNINGS_MAX) {
+        struct plan_warning *warning = &builder->warnings[builder->warnings_count];
+
+        va_start(arguments, format);
+        warning->text = add_format(builder, format, arguments);
+        va_end(arguments);
+        warning->origin = (struct plan_origin){.kind = (uint16_t)origin, .index = index};
+    }
+    builder->warnings_count++;
 }

@@ -10,11 +10,21 @@
 
 #include "plan/plan.h"
 
+/* Things that were ignored or limited, to be shown at warning level; not part of the plan. */
+#define PLAN_WARNINGS_MAX 64
+
+struct plan_warning {
+    plan_string text; /* in the plan's buffer */
+    struct plan_origin origin;
+};
+
 struct plan_builder {
     struct plan *plan;
     size_t size;     /* bytes in use */
     size_t capacity; /* bytes of address space reserved */
     struct error *error;
+    uint32_t warnings_count; /* may be above PLAN_WARNINGS_MAX: those were dropped */
+    struct plan_warning warnings[PLAN_WARNINGS_MAX];
 };
 
 /*
@@ -44,5 +54,9 @@ int plan_add_strings(struct plan_builder *builder, const char *const *items, siz
 /* Appends one formatted string. */
 plan_string plan_add_format(struct plan_builder *builder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Notes a warning: what was ignored, named and quoted. */
+void plan_warn(struct plan_builder *builder, enum plan_origin_kind origin, uint32_t index,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

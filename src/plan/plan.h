@@ -179,8 +179,8 @@ struct plan_scheduler {
     uint64_t period;
 };
 
+/* All sets are empty when the config has no capabilities object. */
 struct plan_capabilities {
-    bool set; /* false: the config has no capabilities object, sets stay as the kernel makes them */
     uint64_t bounding;
     uint64_t effective;
     uint64_t permitted;
@@ -211,8 +211,9 @@ struct plan_process {
     plan_string cwd;
     uint32_t uid;
     uint32_t gid;
-    struct plan_array groups; /* uint32_t: additionalGids */
-    bool keep_groups;         /* annotation run.oci.keep_original_groups */
+    struct plan_array groups;  /* uint32_t: additionalGids */
+    bool keep_groups;          /* annotation run.oci.keep_original_groups */
+    bool groups_may_be_denied; /* no groups asked for, in a user namespace: EPERM is harmless */
     bool umask_set;
     uint32_t umask;
     bool no_new_privileges;
@@ -270,6 +271,8 @@ struct plan_hooks {
     plan_string state_tail;  /* ,"bundle":"…","annotations":{…}} */
     plan_string stdout_path; /* annotation run.oci.hooks.stdout */
     plan_string stderr_path;
+    int32_t stdout_descriptor; /* of these files, opened by dray for the stage; -1: none */
+    int32_t stderr_descriptor;
 };
 
 /* cgroups: structures in plan/plan_cgroup.h */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Arrays of the plan as argv and envp: execve(2) wants pointers, the plan has offsets.  Used by the
+ * stage and dray; no malloc.
+ */
+#ifndef DRAY_PLAN_PLAN_VECTOR_H
+#define DRAY_PLAN_PLAN_VECTOR_H
+
+#include <stddef.h>
+
+#include "plan/plan.h"
+
+/*
+ * A NULL terminated array of pointers to the strings of @strings, followed by room for @reserve
+ * more.  Its memory comes from mmap(2), is released by plan_vector_free() and must not outlive the
+ * plan.
+ */
+struct plan_vector {
+    char **items;
+    size_t count; /* without the NULL */
+    size_t bytes;
+};
+
+int plan_vector_make(const struct plan *plan, struct plan_array strings, size_t reserve,
+                     struct plan_vector *ret, struct error *error);
+void plan_vector_free(struct plan_vector *vector);
+
+#endif

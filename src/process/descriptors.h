@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which descriptors live on.  Runs in the stage. */
+#ifndef DRAY_PROCESS_DESCRIPTORS_H
+#define DRAY_PROCESS_DESCRIPTORS_H
+
+#include <stddef.h>
+
+#include "plan/plan.h"
+
+/*
+ * Closes every descriptor but 0-2, the preserved ones (3 … 3 + preserve_fds - 1) and those of
+ * @keep, entries of which may be -1.  Call it right after the stage's start and again when it has
+ * entered the root.  Sorts @keep.
+ */
+int process_close_others(const struct plan *plan, int *keep, size_t keep_count,
+                         struct error *error);
+
+/* Checks that all preserved descriptors are open; in dray or at the stage's start. */
+int process_check_preserved(const struct plan *plan, struct error *error);
+
+/*
+ * Prepares for execve: the preserved descriptors lose close-on-exec, and every descriptor above
+ * them gets it.  Before the filter is loaded.
+ */
+int process_seal_descriptors(const struct plan *plan, struct error *error);
+
+#endif
