@@ -7,6 +7,7 @@
 #define DRAY_HOST_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -18,7 +19,10 @@ enum host_cgroup_layout {
     HOST_CGROUP_HYBRID, /* as V1, and a cgroup2 at /sys/fs/cgroup/unified */
 };
 
-/* v1 controllers and named hierarchies in one fixed order; a bit each. */
+/*
+ * v1 controllers and named hierarchies in one fixed order; a bit each.  On cgroup2 the same numbers
+ * stand for its controllers; BLKIO is there called "io".
+ */
 enum host_cgroup_controller {
     HOST_CGROUP_CPU,
     HOST_CGROUP_CPUACCT,
@@ -33,17 +37,20 @@ enum host_cgroup_controller {
     HOST_CGROUP_NET_PRIO,
     HOST_CGROUP_PERF_EVENT,
     HOST_CGROUP_RDMA,
+    HOST_CGROUP_MISC,
     HOST_CGROUP_SYSTEMD, /* name=systemd */
     HOST_CGROUP_CONTROLLERS
 };
 
 struct host_cgroups {
     enum host_cgroup_layout layout;
-    uint32_t
-        controllers; /* V1 and HYBRID: bit per mounted hierarchy; V2: from cgroup.controllers */
-    uint32_t unified_controllers; /* HYBRID: bits of those on the cgroup2 at "unified" */
-    /* the caller's own cgroup: relative cgroupsPath are put below it */
-    char own_v2[512]; /* absolute path below the cgroup2 mount, "/" at the top */
+    uint32_t controllers;         /* V1, HYBRID: bit per mounted controller; V2: 0 */
+    uint32_t unified_controllers; /* V2, HYBRID: bits of those that the cgroup2 has */
+    /*
+     * V1, HYBRID: name of the directory below /sys/fs/cgroup where the controller is mounted.
+     * Controllers that are mounted together ("cpu,cpuacct") have the same.
+     */
+    char directories[HOST_CGROUP_CONTROLLERS][32];
 };
 
 struct host {
@@ -59,5 +66,20 @@ struct host {
     bool selinux;
     struct host_cgroups cgroups;
 };
+
+/* The names of controllers as v1 and v2 know them ("blkio", "io"); NULL: v2 has no such thing. */
+const char *host_cgroup_controller_name(enum host_cgroup_controller controller);
+const char *host_cgroup_controller_name_v2(enum host_cgroup_controller controller);
+
+/* The controller of that v1 name ("name=systemd" and "systemd" are one), or -1. */
+int host_cgroup_controller_find(const char *name, size_t length);
+int host_cgroup_controller_find_v2(const char *name, size_t length);
+
+/*
+ * Fills in *@ret: the whole of it by host_probe(), which calls host_probe_cgroups() too.
+ * Asks the kernel only what the planner needs; no mount table is parsed.
+ */
+int host_probe(struct host *ret, struct error *error);
+int host_probe_cgroups(struct host_cgroups *ret, struct error *error);
 
 #endif

@@ -46,6 +46,8 @@ void plan_origin_explain(const struct plan *plan, struct plan_origin origin, str
     pointer[head] = '\0';
     if (place[1] == 'u')
         snprintf(pointer + head, sizeof(pointer) - head, "%u", origin.index);
+    else if (place[1] == 'p' && origin.index != 0 && origin.index < plan->size)
+        snprintf(pointer + head, sizeof(pointer) - head, "%s", plan_text(plan, origin.index));
     else if (origin.index != 0 && origin.index < plan->size)
         append_escaped(pointer, sizeof(pointer), plan_text(plan, origin.index));
     error_set_pointer(error, "%s%s", pointer, place + 2);

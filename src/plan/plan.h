@@ -275,12 +275,17 @@ struct plan_hooks {
     int32_t stderr_descriptor;
 };
 
-/* cgroups: structures in plan/plan_cgroup.h */
+/* cgroups: element structures in plan/plan_cgroup.h */
 
 struct plan_cgroup {
     uint32_t manager; /* enum plan_cgroup_manager */
-    uint32_t padding;
-    plan_string path; /* of the cgroup below each hierarchy's mount point, absolute: "/a/b" */
+    /*
+     * "/a/b": below each hierarchy's mount point; "a/b": below the caller's own cgroup in each
+     * hierarchy (on cgroup2 beside it, because a cgroup with processes can hold no limits).
+     */
+    plan_string path;
+    bool default_path;         /* the config has no cgroupsPath: made from the id */
+    bool devices_asked;        /* the config has device rules: they must be enforced */
     struct plan_array writes;  /* struct plan_cgroup_write, in the order of writing */
     struct plan_array devices; /* struct plan_cgroup_device, config's rules and the default ones */
 };

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The container's cgroup: one directory on cgroup2, one in each hierarchy on v1 and hybrid hosts.
+ * Runs in dray only.
+ *
+ * Everything about a cgroup that outlives dray stands in a struct cgroup_record, which is small,
+ * flat and made to be stored in the journal as it is.  A struct cgroup is a record with
+ * descriptors that are opened when they are first needed.
+ *
+ *     cgroup_describe()  plan -> record: nothing is touched
+ *     cgroup_make()      journals the record, makes the directories
+ *     cgroup_apply(), cgroup_apply_devices()  limits, before anything runs in it
+ *     cgroup_procs_descriptors() or cgroup_directory_v2()  to start the first process in it
+ *     cgroup_freeze(), cgroup_kill(), cgroup_remove() …  also from a record, by later commands
+ *
+ * A record of a container without a cgroup (manager disabled) is valid too: reading functions find
+ * nothing, cgroup_freeze() and cgroup_kill() fail with -ENOTSUP.
+ */
+#ifndef DRAY_CGROUP_CGROUP_H
+#define DRAY_CGROUP_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "host/host.h"
+#include "plan/plan.h"
+
+/* Index of the cgroup2 directory (V2: the only one; HYBRID: "unified") beside the controllers. */
+#define CGROUP_UNIFIED     HOST_CGROUP_CONTROLLERS
+#define CGROUP_HIERARCHIES (HOST_CGROUP_CONTROLLERS + 1)
+
+enum cgroup_stage {
+    CGROUP_PLANNED, /* nothing or some of it has been made: only what is empty may be removed */
+    CGROUP_MADE,
+};
+
+#define CGROUP_RECORD_MAGIC   0x31706763u /* "cgp1": changes with the layout */
+#define CGROUP_RECORD_SIZE    4096u
+#define CGROUP_PATH_DEPTH_MAX 64 /* components of a path */
+
+struct cgroup_record {
+    uint32_t magic;
+    uint16_t size;        /* bytes of it that are in use: the rest need not be stored */
+    uint8_t layout;       /* enum host_cgroup_layout; HOST_CGROUP_NONE: no cgroup */
+    uint8_t manager;      /* enum plan_cgroup_manager */
+    uint8_t stage;        /* enum cgroup_stage */
+    uint8_t may_adopt;    /* the path is made from the id: leftovers in it are ours */
+    uint16_t text_length; /* bytes used of text */
+    uint32_t hierarchies; /* bit per hierarchy; one of several controllers has the lowest's bit */
+    uint32_t created;     /* bit per hierarchy whose last directory we made */
+    uint8_t existing[CGROUP_HIERARCHIES]; /* leading components that were there before */
+    uint8_t padding[2];
+    uint16_t alias[CGROUP_HIERARCHIES];  /* the hierarchy that a controller is in, or UINT16_MAX */
+    uint16_t mounts[CGROUP_HIERARCHIES]; /* offset in text: directory below /sys/fs/cgroup, or "" */
+    uint16_t paths[CGROUP_HIERARCHIES];  /* offset in text: "/a/b" */
+    char text[CGROUP_RECORD_SIZE - 22 - 7 * CGROUP_HIERARCHIES];
+};
+
+_Static_assert(sizeof(struct cgroup_record) == CGROUP_RECORD_SIZE, "stored as it is");
+
+struct cgroup {
+    struct cgroup_record record;
+    int directories[CGROUP_HIERARCHIES]; /* opened when needed; -1 */
+    int procs[CGROUP_HIERARCHIES];       /* cgroup.procs, open for writing; -1 */
+};
+
+/* Writes the first record->size bytes to where they outlive dray; 0 or a negative errno value. */
+typedef int (*cgroup_journal)(void *context, const struct cgroup_record *record,
+                              struct error *error);
+
+/* making */
+
+/*
+ * What the plan's cgroup will be on this host.  Reads /proc/self/cgroup when the path is relative.
+ */
+int cgroup_describe(const struct plan *plan, const struct host_cgroups *host,
+                    struct cgroup_record *ret, struct error *error);
+
+/*
+ * Takes a record over, from cgroup_describe() or from a journal (@size bytes of it, checked:
+ * -EPROTO if it is damaged, without an error set).  Opens nothing.  Release with cgroup_done().
+ */
+int cgroup_open_record(struct cgroup *ret, const void *record, size_t size);
+void cgroup_done(struct cgroup *cgroup);
+
+/*
+ * Makes the directories that are missing, with inherited cpuset and, on cgroup2, the controllers
+ * that @plan needs enabled on the way down.
+ * @journal is called before anything is made, again when leading components have to be made, and
+ * at the end with who made what; an error from it ends the work.
+ * Refuses a cgroup that has processes or is frozen: ERROR_CGROUP_IN_USE, naming it.
+ * Where making is not allowed (EACCES, EPERM, EROFS), the path is the default one and the plan
+ * asks for no limits, the container runs in the caller's cgroup: the record says so.
+ * On failure, cgroup_remove() undoes what was made.
+ */
+int cgroup_make(struct cgroup *cgroup, const struct plan *plan, cgroup_journal journal,
+                void *context, struct error *error);
+
+/*
+ * Writes limits: struct plan_cgroup_write in @plan.  An error names controller, file and value and
+ * has the JSON pointer.
+ */
+int cgroup_apply(struct cgroup *cgroup, const struct plan *plan, struct plan_array writes,
+                 struct error *error);
+
+/* Puts the plan's device rules into force: devices.allow of v1, or a BPF program on cgroup2. */
+int cgroup_apply_devices(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+
+/* joining */
+
+/*
+ * Opens cgroup.procs of every hierarchy; a process that writes "0" to each is in the cgroup.
+ * Up to CGROUP_HIERARCHIES descriptors, which stay the cgroup's.
+ * On cgroup2 alone the first process is better cloned into cgroup_directory_v2().
+ */
+int cgroup_procs_descriptors(struct cgroup *cgroup, int ret_descriptors[CGROUP_HIERARCHIES],
+                             size_t *ret_count, struct error *error);
+
+/* The cgroup2 directory for CLONE_INTO_CGROUP (the cgroup's), or -1 unless the layout is V2. */
+int cgroup_directory_v2(struct cgroup *cgroup, struct error *error);
+
+/*
+ * The cgroup that a process is really in: an init may have been moved.  Hierarchies where that
+ * cannot be told (it is outside of our cgroup namespace) are as in @record.
+ * Not for removal: the result counts as made by others.
+ */
+int cgroup_open_process(struct cgroup *ret, pid_t pid, const struct cgroup_record *record,
+                        struct error *error);
+
+/*
+ * Goes down to a sub-cgroup for exec --cgroup: @path is relative, below the cgroup in every
+ * hierarchy (@controllers is 0) or in those of a bit set.  No "..", no links, it must exist.
+ */
+int cgroup_enter_sub(struct cgroup *cgroup, const char *path, uint32_t controllers,
+                     struct error *error);
+
+/* state */
+
+/* True if the record says that we made the cgroup: all processes in it belong to the container. */
+bool cgroup_is_ours(const struct cgroup *cgroup);
+
+/* 1 if a process is in it or below it, 0 if not (or there is no cgroup), or a negative errno. */
+int cgroup_is_populated(struct cgroup *cgroup);
+
+/* 1 if it is frozen (or about to be), 0 if not, or a negative errno value. */
+int cgroup_is_frozen(struct cgroup *cgroup);
+
+/*
+ * The processes in it and in all cgroups below it, in ascending order, without duplicates;
+ * from malloc().
+ */
+int cgroup_pids(struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct error *error);
+
+/* How often the kernel killed a process for want of memory in it; -ENOTSUP if it cannot be told. */
+int cgroup_oom_kills(struct cgroup *cgroup, uint64_t *ret);
+
+/* The memory limit and the highest usage, in bytes, for messages; UINT64_MAX: not known. */
+void cgroup_memory_figures(struct cgroup *cgroup, uint64_t *ret_limit, uint64_t *ret_peak);
+
+/* acting */
+
+/* Freezes all of it and waits until it is; thaws again when that takes above @deadline_ms. */
+int cgroup_freeze(struct cgroup *cgroup, int deadline_ms, struct error *error);
+int cgroup_thaw(struct cgroup *cgroup, int deadline_ms, struct error *error);
+
+/* Sends @signal to every process in it; -ESRCH when there was none (without an error set). */
+int cgroup_signal_all(struct cgroup *cgroup, int signal, struct error *error);
+
+/* Kills everything in it and waits until nothing is left. */
+int cgroup_kill(struct cgroup *cgroup, int deadline_ms, struct error *error);
+
+/*
+ * Removes the cgroup, those below it and the leading directories that we made, if they are empty.
+ * Waits for dying processes until @deadline_ms.  What is not there is no error.  Directories that
+ * were there before stay.
+ */
+int cgroup_remove(struct cgroup *cgroup, int deadline_ms, struct error *error);
+
+#endif
