@@ -39,16 +39,25 @@ quietly() {
     fi
 }
 
-# Every source file, relative to the top: as git knows them or, where there is no git, as they lie.
+# git in this tree, also for root in another user's clone.
+git_here() {
+    git -c safe.directory="$top" -C "$top" "$@"
+}
+
+# Every source file, relative to the top: as git knows them or, where there is no git, as they lie
+# there without what a build in place leaves.
 list_sources() {
-    if [ "$(git -C "$top" rev-parse --show-toplevel 2>/dev/null)" = "$top" ]; then
-        git -C "$top" ls-files -co --exclude-standard | while IFS= read -r file; do
+    if [ "$(git_here rev-parse --show-toplevel 2>/dev/null)" = "$top" ]; then
+        git_here ls-files -co --exclude-standard | while IFS= read -r file; do
             if [ -e "$top/$file" ]; then printf '%s\n' "$file"; fi
         done
     else
-        (cd "$top" && find . \( -path './build*' -o -path './_*' -o -name rootfs -o -name .git \
-            -o -name __pycache__ -o -path ./autom4te.cache -o -path './dray-*' \) -prune \
-            -o -type f ! -name '*.[oa]' ! -name '*~' ! -name '*.log' ! -name '*.trs' -print |
+        (cd "$top" && find . \( -path ./build -o -path './build-[!a]*' -o -path ./build-asan \
+            -o -path './_*' -o -path './dray-*' -o -path ./autom4te.cache -o -name rootfs \
+            -o -name .git -o -name __pycache__ -o -name .deps -o -name .pytest_cache \) -prune \
+            -o -type f ! -name '*.[oa]' ! -name '*~' ! -name '*.log' ! -name '*.trs' \
+            ! -name .dirstamp ! -path ./Makefile ! -path ./config.h ! -path ./config.status \
+            ! -path ./stamp-h1 ! -path ./dray ! -path '*/dray-stage' ! -path '*/dray-helper' -print |
             sed 's|^\./||')
     fi | sort
 }

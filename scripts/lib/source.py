@@ -18,7 +18,7 @@ def list_files():
 
 
 def read(path):
-    with open(os.path.join(TOP, path), encoding="utf-8") as file:
+    with open(os.path.join(TOP, path), encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
