@@ -53,7 +53,7 @@ list_sources() {
         done
     else
         (cd "$top" && find . \( -path ./build -o -path './build-[!a]*' -o -path ./build-asan \
-            -o -path './_*' -o -path './dray-*' -o -path ./autom4te.cache -o -name rootfs \
+            -o -path './_*' -o -path './dray-*' -o -path ./autom4te.cache -o -path './bundle-examples/*/rootfs' \
             -o -name .git -o -name __pycache__ -o -name .deps -o -name .pytest_cache \) -prune \
             -o -type f ! -name '*.[oa]' ! -name '*~' ! -name '*.log' ! -name '*.trs' \
             ! -name .dirstamp ! -path ./Makefile ! -path ./config.h ! -path ./config.status \
