@@ -148,13 +148,15 @@ struct plan_rootfs {
     uint32_t propagation; /* MS_* for the root; 0 when the config says nothing */
     bool readonly;
     bool no_pivot;
-    bool private_mounts;  /* the mount namespace is new or joined, not the host's */
-    bool devices_by_bind; /* mknod is impossible (user namespace): bind the host's devices */
-    bool has_dev_mount;   /* the config mounts a file system on /dev: default devices are made */
-    int32_t descriptor;   /* detached clone of the root made by dray (user namespaces); -1 */
-    struct plan_array mounts;         /* struct plan_mount, in config order */
-    struct plan_array devices;        /* struct plan_device */
-    struct plan_array masked;         /* struct plan_path, without duplicates */
+    bool private_mounts;   /* the mount namespace is new or joined, not the host's */
+    bool devices_by_bind;  /* mknod is impossible (user namespace): bind the host's devices */
+    bool setup_dev;        /* links are made in /dev: not when the config binds its own there */
+    bool cgroup_namespace; /* new or joined: cgroup mounts are made, else the own cgroup is bound */
+    uint32_t cgroup_layout;    /* enum host_cgroup_layout, for PLAN_MOUNT_CGROUP */
+    int32_t descriptor;        /* detached clone of the root made by dray (user namespaces); -1 */
+    struct plan_array mounts;  /* struct plan_mount, in config order */
+    struct plan_array devices; /* struct plan_device */
+    struct plan_array masked;  /* struct plan_path, without duplicates */
     struct plan_array readonly_paths; /* struct plan_path, without duplicates */
 };
 
