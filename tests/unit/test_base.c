@@ -12,11 +12,11 @@
 
 static void numbers_are_strict(void **state)
 {
-    static const char *const bad[] = {"",   "-1",  "+1",   " 1",   "1 ",  "0x1",
+    static const char *const bad[] = {"",   "-1",  "+1",  " 1",  "1 ",  "0x1",
                                       "1.", "1e3", "one", "1:2", "--1", "99999999999999999999"};
     uint32_t number = 7;
 
-    (void) state;
+    (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         assert_int_not_equal(parse_u32(bad[i], &number), 0);
     assert_int_equal(number, 7);
@@ -31,7 +31,7 @@ static void signed_numbers_reach_their_limits(void **state)
     int64_t number;
     int32_t small;
 
-    (void) state;
+    (void)state;
     assert_int_equal(parse_i64("-9223372036854775808", &number), 0);
     assert_true(number == INT64_MIN);
     assert_int_equal(parse_i64("9223372036854775808", &number), -ERANGE);
@@ -45,7 +45,7 @@ static void digits_are_formatted(void **state)
 {
     char digits[21];
 
-    (void) state;
+    (void)state;
     assert_int_equal(format_u64(digits, 0), 1);
     assert_string_equal(digits, "0");
     assert_int_equal(format_u64(digits, UINT64_MAX), 20);
@@ -56,7 +56,7 @@ static void the_first_error_stays(void **state)
 {
     struct error error = {0};
 
-    (void) state;
+    (void)state;
     assert_int_equal(error_set(&error, ERROR_MOUNT_FAILED, EBUSY, "first %d", 1), -EBUSY);
     assert_int_equal(error_set(&error, ERROR_SYSTEM, EIO, "second"), -EIO);
     assert_int_equal(error.code, ERROR_MOUNT_FAILED);
@@ -68,7 +68,7 @@ static void errors_name_their_place(void **state)
     struct error error = {0};
     char text[1024];
 
-    (void) state;
+    (void)state;
     error_set(&error, ERROR_PIVOT_FAILED, EINVAL, "cannot mount \"a\nb\"");
     error_set_pointer(&error, "/mounts/%u", 9);
     error.line = 214;
@@ -84,7 +84,7 @@ static void a_short_buffer_is_never_overrun(void **state)
     struct error error = {0};
     char text[16];
 
-    (void) state;
+    (void)state;
     error_set(&error, ERROR_SYSTEM, 0, "%0200d", 7);
     for (size_t size = 0; size <= sizeof(text); size++) {
         memset(text, 'x', sizeof(text));
@@ -104,7 +104,7 @@ static void no_message_holds_a_reserved_phrase(void **state)
                                           "open executable"};
     char text[2048];
 
-    (void) state;
+    (void)state;
     for (uint32_t code = 1; code < ERROR_CODE_COUNT; code++) {
         for (int number = 0; number < 140; number++) {
             struct error error = {0};
@@ -112,7 +112,7 @@ static void no_message_holds_a_reserved_phrase(void **state)
             error_set(&error, code, number, "cannot do it");
             error_format_text(&error, text, sizeof(text));
             for (char *c = text; *c != '\0'; c++)
-                *c = (char) tolower((unsigned char) *c);
+                *c = (char)tolower((unsigned char)*c);
             for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
                 assert_null(strstr(text, phrases[i]));
         }
@@ -124,7 +124,7 @@ static void a_hostile_error_is_tamed(void **state)
     struct error error;
     char text[4096];
 
-    (void) state;
+    (void)state;
     memset(&error, 0xff, sizeof(error));
     error_sanitize(&error);
     assert_int_equal(error.code, ERROR_INTERNAL);
