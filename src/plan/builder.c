@@ -105,7 +105,8 @@ int plan_add_strings(struct plan_builder *builder, const char *const *items, siz
     return 0;
 }
 
-static plan_string add_format(struct plan_builder *builder, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static plan_string
+add_format(struct plan_builder *builder, const char *format, va_list arguments)
 {
     va_list again;
     char *copy;
