@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dray create, and what it shares with run.  Runs in dray. */
+#include <errno.h>
+
+#include "cli/command.h"
+
+int command_refuse_pidfd_socket(struct invocation *invocation)
+{
+    if (invocation->arguments.pidfd_socket == NULL)
+        return 0;
+    return error_set(&invocation->error, ERROR_NOT_SUPPORTED, ENOTSUP,
+                     "%s: --pidfd-socket is not yet supported", invocation->command->name);
+}
+
+struct dray_create_options command_create_options(const struct arguments *arguments)
+{
+    return (struct dray_create_options){
+        .size = sizeof(struct dray_create_options),
+        .bundle = arguments->bundle,
+        .config = arguments->config,
+        .console_socket = arguments->console_socket,
+        .pid_file = arguments->pid_file,
+        .preserve_fds = arguments->preserve_fds,
+        .no_pivot = arguments->no_pivot,
+        .no_new_keyring = arguments->no_new_keyring,
+    };
+}
+
+int command_create(struct invocation *invocation)
+{
+    const struct dray_create_options options = command_create_options(&invocation->arguments);
+    int result = command_refuse_pidfd_socket(invocation);
+
+    if (result == 0)
+        result = command_open_library(invocation);
+    if (result < 0)
+        return result;
+    return dray_create(invocation->dray, command_id(invocation), &options);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dray run: create, start, wait, delete.  Runs in dray. */
+#include "cli/command.h"
+
+int command_run(struct invocation *invocation)
+{
+    const struct dray_create_options create = command_create_options(&invocation->arguments);
+    const struct dray_run_options options = {
+        .size = sizeof(options),
+        .create = &create,
+        .detach = invocation->arguments.detach,
+        .keep = invocation->arguments.keep,
+    };
+    int status = 0;
+    int result = command_refuse_pidfd_socket(invocation);
+
+    if (result == 0)
+        result = command_open_library(invocation);
+    if (result == 0)
+        result = dray_run(invocation->dray, command_id(invocation), &options, &status);
+    return result < 0 ? result : status;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every command, every option: what the command line understands, and its help.  Runs in dray. */
+#include "cli/command.h"
+
+#include <string.h>
+
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_levels[] = {"error", "warning", "debug", NULL};
+static const char *const cgroup_managers[] = {"cgroupfs", "systemd", "disabled", NULL};
+static const char *const rootless_words[] = {"auto", "true", "false", NULL};
+static const char *const output_formats[] = {"table", "json", NULL};
+
+/* The words stand in the order of the enums that their index becomes. */
+_Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "log_formats");
+_Static_assert(DRAY_LOG_ERROR == 0 && DRAY_LOG_WARNING == 1 && DRAY_LOG_DEBUG == 2, "log_levels");
+_Static_assert(DRAY_CGROUP_CGROUPFS == 0 && DRAY_CGROUP_SYSTEMD == 1 && DRAY_CGROUP_DISABLED == 2,
+               "cgroup_managers");
+_Static_assert(DRAY_ROOTLESS_AUTO == 0 && DRAY_ROOTLESS_TRUE == 1 && DRAY_ROOTLESS_FALSE == 2,
+               "rootless_words");
+_Static_assert(OUTPUT_TABLE == 0 && OUTPUT_JSON == 1, "output_formats");
+
+/* clang-format off */
+const struct option_row global_options[] = {
+    {"root", 0, TEXT(root), .value = "DIR",
+     .help = "where states are kept (/run/dray; for other users $XDG_RUNTIME_DIR/dray)"},
+    {"log", 0, TEXT(log), .value = "DEST",
+     .help = "write errors to PATH, file:PATH, syslog:NAME or journald:NAME instead of stderr"},
+    {"log-format", 0, WORD(log_format, log_formats), .value = "text|json",
+     .help = "form of the log; json is one object a line (text)"},
+    {"log-level", 0, WORD(log_level, log_levels), .value = "error|warning|debug",
+     .help = "what is logged at most (error)"},
+    {"debug", 0, FLAG(debug), .help = "same as --log-level debug"},
+    {"cgroup-manager", 0, WORD(cgroup_manager, cgroup_managers),
+     .value = "cgroupfs|systemd|disabled", .help = "who makes the cgroups (cgroupfs)"},
+    {"systemd-cgroup", 0, SET(cgroup_manager, DRAY_CGROUP_SYSTEMD),
+     .help = "same as --cgroup-manager systemd"},
+    {"rootless", 0, WORD(rootless, rootless_words), .value = "true|false|auto",
+     .help = "work without the rights of root (auto)"},
+    {"version", 'v', FLAG(version), .help = "print the version and exit"},
+    {"version", 'V', FLAG(version)},
+    {0},
+};
+
+static const struct option_row create_options[] = {
+    {"bundle", 'b', TEXT(bundle), .value = "DIR",
+     .help = "the bundle (the working directory)"},
+    {"config", 'f', TEXT(config), .value = "FILE",
+     .help = "read FILE of the bundle instead of config.json"},
+    {"console-socket", 0, TEXT(console_socket), .value = "SOCKET",
+     .help = "unix socket that gets the master of the container's terminal"},
+    {"pidfd-socket", 0, TEXT(pidfd_socket), .value = "SOCKET",
+     .help = "unix socket that gets a pidfd of the process (not yet supported)"},
+    {"pid-file", 0, TEXT(pid_file), .value = "FILE", .help = "write the process id to FILE"},
+    {"no-pivot", 0, FLAG(no_pivot),
+     .help = "change the root without pivot_root, for hosts that run from a ramdisk"},
+    {"no-new-keyring", 0, FLAG(no_new_keyring), .help = "keep the caller's session keyring"},
+    {"preserve-fds", 0, NUMBER(preserve_fds), .value = "N",
+     .help = "hand the descriptors 3 to 2 + N to the program (0)"},
+    {"no-subreaper", 0, .kind = OPTION_IGNORED, .help = "accepted, without effect"},
+    {0},
+};
+
+static const struct option_row run_options[] = {
+    {"detach", 'd', FLAG(detach), .help = "return as soon as the program runs"},
+    {"keep", 0, FLAG(keep), .help = "keep the container when its program has ended"},
+    {0},
+};
+
+static const struct option_row exec_options[] = {
+    {"process", 'p', TEXT(process), .value = "FILE",
+     .help = "read the process from the JSON in FILE instead of the command line"},
+    {"cwd", 0, TEXT(cwd), .value = "DIR", .help = "working directory in the container"},
+    {"env", 'e', TEXTS(env), .value = "NAME=VALUE",
+     .help = "set an environment variable; can be repeated"},
+    {"user", 'u', TEXT(user), .value = "UID[:GID]", .help = "user and group, as numbers"},
+    {"additional-gids", 'g', NUMBERS(additional_gids), .value = "GID",
+     .help = "a further group; can be repeated"},
+    {"cap", 'c', TEXTS(capabilities), .value = "CAP",
+     .help = "add a capability; can be repeated"},
+    {"apparmor", 0, TEXT(apparmor), .value = "PROFILE", .help = "AppArmor profile"},
+    {"process-label", 0, TEXT(process_label), .value = "LABEL", .help = "SELinux label"},
+    {"no-new-privs", 0, FLAG(no_new_privileges), .help = "the program cannot gain privileges"},
+    {"tty", 't', FLAG(tty), .help = "give the program a terminal"},
+    {"detach", 'd', FLAG(detach), .help = "return as soon as the program runs"},
+    {"cgroup", 0, TEXTS(cgroups), .value = "[CONTROLLER:]PATH",
+     .help = "run in this cgroup below the container's; can be repeated"},
+    {"ignore-paused", 0, FLAG(ignore_paused), .help = "do it in a paused container too"},
+    {"console-socket", 0, TEXT(console_socket), .value = "SOCKET",
+     .help = "unix socket that gets the master of the program's terminal"},
+    {"pidfd-socket", 0, TEXT(pidfd_socket), .value = "SOCKET",
+     .help = "unix socket that gets a pidfd of the process (not yet supported)"},
+    {"pid-file", 0, TEXT(pid_file), .value = "FILE", .help = "write the process id to FILE"},
+    {"preserve-fds", 0, NUMBER(preserve_fds), .value = "N",
+     .help = "hand the descriptors 3 to 2 + N to the program (0)"},
+    {"no-subreaper", 0, .kind = OPTION_IGNORED, .help = "accepted, without effect"},
+    {0},
+};
+
+static const struct option_row kill_options[] = {
+    {"all", 'a', FLAG(all), .help = "every process of the container instead of the first"},
+    {"regex", 'r', FLAG(regex), .help = "ID is a regular expression: all containers it matches"},
+    {0},
+};
+
+static const struct option_row delete_options[] = {
+    {"force", 'f', FLAG(force),
+     .help = "kill it first, remove what a failed create left; no error when there is none"},
+    {"regex", 'r', FLAG(regex), .help = "ID is a regular expression: all containers it matches"},
+    {0},
+};
+
+static const struct option_row list_options[] = {
+    {"format", 'f', WORD(format, output_formats), .value = "table|json",
+     .help = "form of the output (table)"},
+    {"quiet", 'q', FLAG(quiet), .help = "only the ids"},
+    {0},
+};
+
+static const struct option_row ps_options[] = {
+    {"format", 'f', WORD(format, output_formats), .value = "table|json",
+     .help = "form of the output; json is the list of process ids (table)"},
+    {0},
+};
+
+static const struct option_row spec_options[] = {
+    {"bundle", 'b', TEXT(bundle), .value = "DIR",
+     .help = "where to write it (the working directory)"},
+    {"file", 'f', TEXT(file), .value = "FILE", .help = "write to FILE instead of config.json"},
+    {"rootless", 0, FLAG(rootless_spec), .help = "for a container of a user who is not root"},
+    {0},
+};
+
+const struct command commands[] = {
+    {"create", "set a container up, ready to start", {create_options}, "ID", NULL, 1, 1,
+     .run = command_create},
+    {"start", "run the program of a created container", {NULL}, "ID", NULL, 1, 1,
+     .run = command_start},
+    {"run", "create and start a container, wait for its program and delete it",
+     {create_options, run_options}, "ID",
+     "Exits with the code of the program, or 128 plus the signal that killed it.", 1, 1,
+     .run = command_run},
+    {"exec", "run a further program in a container", {exec_options},
+     "ID PROGRAM [ARGUMENT...]",
+     "Exits with the code of the program, 128 plus the signal that killed it, or 255 when it\n"
+     "could not be run.", 1, WORDS_ANY, ORDER_FIRST_ENDS, 255, command_exec},
+    {"state", "print the state of a container as JSON", {NULL}, "ID", NULL, 1, 1,
+     .run = command_state},
+    {"kill", "send a signal to a container", {kill_options}, "ID [SIGNAL]",
+     "SIGNAL is a name (TERM, SIGKILL, RTMIN+1) or a number; without it TERM.", 1, 2,
+     .run = command_kill},
+    {"delete", "remove a container", {delete_options}, "ID", NULL, 1, 1, .run = command_delete},
+    {"list", "list the containers", {list_options}, "", NULL, 0, 0, .run = command_list},
+    {"ps", "list the processes of a container", {ps_options}, "ID [PS-OPTION...]",
+     "The table is made by ps(1); options for it follow the id (-ef).", 1, WORDS_ANY,
+     ORDER_FIRST_ENDS, .run = command_ps},
+    {"pause", "stop all processes of a container", {NULL}, "ID", NULL, 1, 1,
+     .run = command_pause},
+    {"resume", "let a paused container run again", {NULL}, "ID", NULL, 1, 1,
+     .run = command_resume},
+    {"spec", "write a config.json to begin with", {spec_options}, "",
+     "An existing file is never overwritten.", 0, 0, .run = command_spec},
+    {"features", "print what this runtime can do as JSON", {NULL}, "", NULL, 0, 0,
+     .run = command_features},
+    {"update", "change the resource limits of a container (not yet supported)", {NULL}, "ID",
+     NULL, 0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"events", "print statistics of a container (not yet supported)", {NULL}, "ID", NULL, 0,
+     WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"checkpoint", "save a running container with CRIU (not yet supported)", {NULL}, "ID", NULL,
+     0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"restore", "restore a saved container with CRIU (not yet supported)", {NULL}, "ID", NULL, 0,
+     WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"mounts", "change the mounts of a container (not yet supported)", {NULL},
+     "add|remove ID FILE", NULL, 0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"help", "print the help of a command", {NULL}, "[COMMAND]", NULL, 0, 1,
+     .run = command_help},
+    {0},
+};
+/* clang-format on */
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}

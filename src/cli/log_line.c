@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How errors, warnings and debug lines look.  Runs in dray. */
+#include "config.h"
+
+#include "cli/log_line.h"
+
+#include <dray/dray.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+
+static const char *level_name(int level)
+{
+    return level == DRAY_LOG_ERROR ? "error" : level == DRAY_LOG_WARNING ? "warning" : "debug";
+}
+
+/* RFC 3339 in UTC. */
+static void add_time(struct buffer *buffer, const struct timespec *now)
+{
+    char text[40];
+    struct tm date;
+    size_t length;
+
+    if (gmtime_r(&now->tv_sec, &date) == NULL)
+        date = (struct tm){.tm_year = 70, .tm_mday = 1};
+    length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &date);
+    text[length++] = '.';
+    for (long place = 100000000, left = now->tv_nsec; place > 0; place /= 10) {
+        text[length++] = (char)('0' + left / place);
+        left %= place;
+    }
+    text[length++] = 'Z';
+    buffer_add(buffer, text, length);
+}
+
+static void add_json_member(struct buffer *buffer, const char *key, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    buffer_add_text(buffer, ",\"");
+    buffer_add_text(buffer, key);
+    buffer_add_text(buffer, "\":");
+    buffer_add_json_string(buffer, value);
+}
+
+void log_line_json(struct buffer *buffer, const struct log_entry *entry, const struct timespec *now)
+{
+    buffer_add_text(buffer, "{\"level\":\"");
+    buffer_add_text(buffer, level_name(entry->level));
+    buffer_add_text(buffer, "\",\"msg\":");
+    buffer_add_json_string(buffer, entry->message);
+    buffer_add_text(buffer, ",\"time\":\"");
+    add_time(buffer, now);
+    buffer_add_char(buffer, '"');
+    add_json_member(buffer, "code", entry->code);
+    add_json_member(buffer, "pointer", entry->pointer);
+    add_json_member(buffer, "detail", entry->detail);
+    buffer_add_text(buffer, "}\n");
+}
+
+/* The next reserved phrase in @text, and the length of its first word; NULL: none. */
+static const char *find_phrase(const char *text, size_t *ret_first)
+{
+    static const struct {
+        const char *first;
+        const char *rest;
+    } phrases[] = {
+        {"no", " such file or directory"}, {"permission", " denied"},
+        {"operation", " not permitted"},   {"executable", " file not found"},
+        {"open", " executable"},
+    };
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(phrases); i++) {
+        size_t length = strlen(phrases[i].first);
+
+        for (const char *rest = text; (rest = strcasestr(rest, phrases[i].rest)) != NULL; rest++) {
+            const char *first = rest - length;
+
+            if (rest - text < (ptrdiff_t)length ||
+                strncasecmp(first, phrases[i].first, length) != 0)
+                continue;
+            if (nearest == NULL || first < nearest) {
+                nearest = first;
+                *ret_first = length;
+            }
+            break;
+        }
+    }
+    return nearest;
+}
+
+void log_line_foreign(struct buffer *buffer, const char *text)
+{
+    _cleanup_buffer_ struct buffer line = {0};
+    const char *phrase;
+    const char *next;
+    size_t place = 0;
+
+    buffer_add_printable(&line, text);
+    next = line.text != NULL ? line.text : "";
+    while ((phrase = find_phrase(next, &place)) != NULL) {
+        buffer_add(buffer, next, (size_t)(phrase - next) + place);
+        buffer_add_char(buffer, '-');
+        next = phrase + place + 1;
+    }
+    buffer_add_text(buffer, next);
+}
+
+static void add_text_member(struct buffer *buffer, const char *key, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    buffer_add_char(buffer, ' ');
+    buffer_add_text(buffer, key);
+    buffer_add_char(buffer, '=');
+    buffer_add_json_string(buffer, value);
+}
+
+void log_line_text(struct buffer *buffer, const struct log_entry *entry, const struct timespec *now)
+{
+    _cleanup_buffer_ struct buffer detail = {0};
+
+    buffer_add_text(buffer, "time=\"");
+    add_time(buffer, now);
+    buffer_add_text(buffer, "\" level=");
+    buffer_add_text(buffer, level_name(entry->level));
+    add_text_member(buffer, "msg", entry->message);
+    add_text_member(buffer, "code", entry->code);
+    add_text_member(buffer, "pointer", entry->pointer);
+    if (entry->detail != NULL)
+        log_line_foreign(&detail, entry->detail);
+    add_text_member(buffer, "detail", detail.text);
+    buffer_add_char(buffer, '\n');
+}
+
+void log_line_people(struct buffer *buffer, const struct log_entry *entry)
+{
+    buffer_add_text(buffer, "dray: ");
+    if (entry->level == DRAY_LOG_ERROR && entry->text != NULL) {
+        buffer_add_text(buffer, entry->text);
+    } else {
+        buffer_add_text(buffer, "level=");
+        buffer_add_text(buffer, level_name(entry->level));
+        add_text_member(buffer, "msg", entry->message);
+    }
+    buffer_add_char(buffer, '\n');
+    if (entry->detail != NULL && entry->detail[0] != '\0') {
+        buffer_add_text(buffer, "dray: detail: ");
+        log_line_foreign(buffer, entry->detail);
+        buffer_add_char(buffer, '\n');
+    }
+}
+
+void log_line_plain(struct buffer *buffer, const struct log_entry *entry)
+{
+    buffer_add_printable(buffer, entry->message);
+    if (entry->detail != NULL && entry->detail[0] != '\0') {
+        buffer_add_text(buffer, " (");
+        log_line_foreign(buffer, entry->detail);
+        buffer_add_char(buffer, ')');
+    }
+}
