@@ -4,4 +4,4 @@
 echo new >/etc/new
 rm /etc/group
 echo "root: $(awk '$2 == "/" { print $3 }' /proc/mounts)"
-echo "in /etc:" $(ls /etc)
+echo "in /etc: $(ls /etc | tr "\n" " ")"

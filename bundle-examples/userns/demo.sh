@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What runs in the container.
 echo "inside: $(id -u):$(id -g)"
-echo "uid map:" $(cat /proc/self/uid_map)
+echo "uid map: $(tr -s " " </proc/self/uid_map)"
 echo "owner of the root as seen in here: $(stat -c %u /)"
 touch /data/file || echo "this root may not write what the other owns"

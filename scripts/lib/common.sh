@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the scripts share; sourced, never run.
 # shellcheck shell=sh
+# What is unused here is used there.
+# shellcheck disable=SC2034
 
 top=${DRAY_TOP:-$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)}
 jobs=$(nproc 2>/dev/null || echo 2)
