@@ -50,7 +50,7 @@ _dray() {
     case $command in
     '') options='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help' ;;
     create) options=$create ;;
-    run) options="$create --detach --keep --no-subreaper" ;;
+    run) options="$create --detach --keep" ;;
     exec) options='--process --cwd --env --user --additional-gids --cap --tty --detach --pid-file --console-socket
             --preserve-fds --no-new-privs --apparmor --process-label --ignore-paused --cgroup --help' ;;
     kill) options='--all --regex --help' ;;

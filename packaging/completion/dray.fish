@@ -43,7 +43,6 @@ complete -c dray -n '__fish_seen_subcommand_from create run exec' -l pid-file -r
 complete -c dray -n '__fish_seen_subcommand_from create run exec' -l preserve-fds -x -d 'descriptors to pass'
 complete -c dray -n '__fish_seen_subcommand_from run exec' -s d -l detach -d 'do not wait'
 complete -c dray -n '__fish_seen_subcommand_from run' -l keep -d 'do not delete it'
-complete -c dray -n '__fish_seen_subcommand_from run' -l no-subreaper -d 'do not adopt processes'
 
 set -l exec '__fish_seen_subcommand_from exec'
 complete -c dray -n $exec -s p -l process -rF -d 'process object'
