@@ -6,7 +6,7 @@
 
 #define WORD_TEXT(name, word) word,
 #define WORD_SET(set, prefix, list)                                           \
-    static const char *const set##_texts[] = {NULL, list(WORD_TEXT)};         \
+    static const char *const set##_texts[] = {NULL, list(WORD_TEXT) NULL};    \
     const struct oci_words oci_##set##_words = {set##_texts, prefix##_COUNT}; \
     const char *oci_##set##_name(enum oci_##set value)                        \
     {                                                                         \

@@ -50,7 +50,6 @@ enum oci_row_flags {
     OCI_ALWAYS = 2,      /* written even when 0 or false */
     OCI_NOT_EMPTY = 4,   /* a list needs at least one entry */
     OCI_ONE_OR_MANY = 8, /* OBJECTS: a single object counts as an array of one */
-    OCI_DEPRECATED = 16,
 };
 
 /* Limits of an integer beyond those of its type. */
@@ -74,7 +73,6 @@ struct oci_row {
     uint16_t count_offset; /* of member_count, for arrays and lists of words */
     uint8_t kind;          /* enum oci_kind */
     uint8_t flags;         /* enum oci_row_flags */
-    uint16_t since;        /* minor version of the spec that brought it: 0 for 1.0 */
     union {
         const struct oci_table *table; /* of the object */
         const struct oci_words *words; /* of the enum */

@@ -181,7 +181,7 @@
     SET(freebsd_sharing, OCI_FREEBSD_SHARING, OCI_FREEBSD_SHARING_WORDS)              \
     SET(freebsd_own_or_inherit, OCI_FREEBSD_OWN_OR_INHERIT, OCI_FREEBSD_OWN_OR_INHERIT_WORDS)
 
-/* One closed set of words; the word of value v is words[v], words[0] is NULL ("absent"). */
+/* One closed set: the word of value v is words[v], words[0] is NULL ("absent"), the end too. */
 struct oci_words {
     const char *const *words;
     unsigned count; /* including the absent one */
