@@ -164,7 +164,7 @@ struct plan_rootfs {
 
 struct plan_rlimit {
     uint32_t resource; /* RLIMIT_* */
-    uint32_t padding;
+    plan_string name;  /* "RLIMIT_NOFILE" */
     uint64_t soft;
     uint64_t hard;
     struct plan_origin origin;

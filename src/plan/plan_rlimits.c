@@ -63,7 +63,8 @@ static int plan_rlimit(struct plan_builder *builder, const struct oci_rlimit *as
     limit->resource = (uint32_t)resource;
     limit->soft = asked->soft;
     limit->hard = asked->hard;
-    return 0;
+    limit->name = plan_add_string(builder, name);
+    return limit->name != 0 ? 0 : -ENOMEM;
 }
 
 int plan_process_rlimits(const struct plan_input *input, struct plan_builder *builder)

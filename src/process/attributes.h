@@ -15,7 +15,10 @@
  */
 int process_start_session(struct error *error);
 
-/* umask(2); setpersonality(2); set_mempolicy(2).  Before the filter is loaded. */
+/*
+ * umask(2), 0022 when the config says nothing; personality(2); set_mempolicy(2).  Before the filter
+ * is loaded.
+ */
 void process_set_umask(const struct plan *plan);
 int process_set_personality(const struct plan *plan, struct error *error);
 int process_set_memory_policy(const struct plan *plan, struct error *error);

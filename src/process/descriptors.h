@@ -24,4 +24,10 @@ int process_check_preserved(const struct plan *plan, struct error *error);
  */
 int process_seal_descriptors(const struct plan *plan, struct error *error);
 
+/*
+ * Gives stdin, stdout and stderr to the process's user, so that it can open /dev/stdout.  Only
+ * pipes, sockets and regular files change hands, never devices; failing is harmless.
+ */
+void process_own_stdio(const struct plan *plan);
+
 #endif

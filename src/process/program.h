@@ -39,7 +39,6 @@ int process_find_program(const struct plan *plan, struct process_image *image, s
  * Executes the program; returns only on failure, with a negative errno value and the error set:
  * ERROR_PROGRAM_FORMAT for a wrong architecture, else as process_find_program().
  */
-int process_execute(const struct plan *plan, const struct process_image *image,
-                    struct error *error);
+int process_execute(const struct process_image *image, struct error *error);
 
 #endif
