@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The container's cgroup: where it is, its limits, its devices.  Runs in dray only. */
+#include "plan/plan_cgroup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/plan_cgroup_resources.h"
+#include "plan/planner.h"
+
+#define CGROUP_NAME_MAX  255 /* NAME_MAX of kernfs */
+#define CGROUP_PATH_MAX  1024
+#define CGROUP_DEPTH_MAX 64
+
+static int refuse_path(struct plan_builder *builder, const char *path, const char *why)
+{
+    int r = error_set(builder->error, ERROR_CGROUP_PATH, 0, "the cgroup path \"%s\" %s", path, why);
+
+    error_set_pointer(builder->error, "/linux/cgroupsPath");
+    return r;
+}
+
+/* Appends @path without empty and "." components. */
+static int plan_given_path(const char *path, struct plan_builder *builder, plan_string *ret)
+{
+    char normal[CGROUP_PATH_MAX];
+    size_t length = 0, depth = 0;
+    bool absolute = path[0] == '/';
+
+    for (const char *part = path;; part++) {
+        size_t size = strcspn(part, "/");
+
+        if (size == 2 && memcmp(part, "..", 2) == 0)
+            return refuse_path(builder, path, "has a \"..\" component");
+        if (size > CGROUP_NAME_MAX || length + size + 2 > sizeof(normal) ||
+            depth > CGROUP_DEPTH_MAX)
+            return refuse_path(builder, path, "is too long or too deep");
+        if (size > 0 && !(size == 1 && part[0] == '.')) {
+            if (absolute || length > 0)
+                normal[length++] = '/';
+            memcpy(normal + length, part, size);
+            length += size;
+            depth++;
+        }
+        part += size;
+        if (*part == '\0')
+            break;
+    }
+    if (strpbrk(path, "\n\r") != NULL)
+        return refuse_path(builder, path, "has a line break");
+    if (length == 0)
+        return refuse_path(builder, path,
+                           "names the root of the hierarchies, where dray itself "
+                           "may be");
+    *ret = plan_add_string_length(builder, normal, length);
+    return *ret != 0 ? 0 : -ENOMEM;
+}
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return hash;
+}
+
+/*
+ * "/dray-ID": one directory per container, no parent to make and share.  An id may be longer than a
+ * name: then its head and its hash.
+ */
+static int plan_default_path(const char *id, struct plan_builder *builder, plan_string *ret)
+{
+    static const char prefix[] = "/dray-";
+
+    if (strlen(id) + strlen(prefix) - 1 <= CGROUP_NAME_MAX)
+        *ret = plan_add_format(builder, "%s%s", prefix, id);
+    else
+        *ret = plan_add_format(builder, "%s%.200s-%016llx", prefix, id,
+                               (unsigned long long)hash_text(id));
+    return *ret != 0 ? 0 : -ENOMEM;
+}
+
+/* Without a cgroup nothing can be limited: an error if the config asks for it. */
+static int plan_without_cgroup(const struct oci_linux_resources *resources,
+                               const struct plan_input *input, struct plan_builder *builder,
+                               const char *why)
+{
+    struct plan_array writes = {0};
+    int r = 0;
+
+    builder->plan->cgroup.manager = PLAN_CGROUP_DISABLED;
+    if (resources != NULL)
+        r = plan_cgroup_resources(resources, &input->host->cgroups, RESOURCES_ANY_HOST, builder,
+                                  &writes);
+    if (r < 0)
+        return r;
+    plan_for_each(write, builder->plan, writes, struct plan_cgroup_write)
+    {
+        if ((write->flags & PLAN_CGROUP_OPTIONAL) != 0)
+            continue;
+        r = error_set(builder->error, ERROR_CGROUP_HOST, 0, "cannot limit \"%s\" to \"%s\": %s",
+                      plan_text(builder->plan, write->file), plan_text(builder->plan, write->value),
+                      why);
+        plan_origin_explain(builder->plan, write->origin, builder->error);
+        return r;
+    }
+    return 0;
+}
+
+static int plan_limits(const struct plan_input *input, const struct oci_linux_resources *resources,
+                       struct plan_builder *builder)
+{
+    const struct host_cgroups *host = &input->host->cgroups;
+    bool v1_devices = (host->controllers & 1u << HOST_CGROUP_DEVICES) != 0;
+    struct plan_array writes = {0}, devices = {0};
+    int r = 0;
+
+    if (resources != NULL)
+        r = plan_cgroup_resources(resources, host, 0, builder, &writes);
+    if (r == 0)
+        r = plan_cgroup_devices(resources, v1_devices, builder, &devices);
+    if (r < 0)
+        return r;
+    builder->plan->cgroup.writes = writes;
+    builder->plan->cgroup.devices = devices;
+    builder->plan->cgroup.devices_asked = resources != NULL && resources->devices_count > 0;
+    return 0;
+}
+
+int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
+{
+    const struct oci_linux *config = input->spec->linux;
+    const struct oci_linux_resources *resources = config != NULL ? config->resources : NULL;
+    const char *path = config != NULL ? config->cgroups_path : NULL;
+    plan_string planned = 0;
+    int r;
+
+    if (input->purpose == PLAN_EXEC)
+        return 0; /* joins the container's */
+    if (path != NULL && path[0] == '\0')
+        path = NULL;
+    builder->plan->cgroup.manager = input->cgroup_manager;
+    builder->plan->cgroup.default_path = path == NULL;
+    if (input->cgroup_manager == PLAN_CGROUP_SYSTEMD)
+        return error_set(builder->error, ERROR_NOT_SUPPORTED, 0,
+                         "the systemd cgroup manager is not supported yet; the cgroupfs manager "
+                         "is");
+    if (input->cgroup_manager == PLAN_CGROUP_DISABLED)
+        return plan_without_cgroup(resources, input, builder, "the cgroup manager is disabled");
+    if (input->host->cgroups.layout == HOST_CGROUP_NONE && path == NULL)
+        return plan_without_cgroup(resources, input, builder,
+                                   "this host has no cgroups at /sys/fs/cgroup");
+    if (input->host->cgroups.layout == HOST_CGROUP_NONE)
+        return refuse_path(builder, path,
+                           "has no place: this host has no cgroups at "
+                           "/sys/fs/cgroup");
+    r = path != NULL ? plan_given_path(path, builder, &planned)
+                     : plan_default_path(input->id, builder, &planned);
+    if (r < 0)
+        return r;
+    builder->plan->cgroup.path = planned;
+    return plan_limits(input, resources, builder);
+}
