@@ -4,6 +4,8 @@
 
 #include <dray/dray.h>
 
+#include "api/documents.h"
+
 const char *dray_version(void)
 {
     return PACKAGE_VERSION;
@@ -16,5 +18,5 @@ const char *dray_commit(void)
 
 const char *dray_spec_version(void)
 {
-    return "1.3.0";
+    return DRAY_SPEC_VERSION;
 }

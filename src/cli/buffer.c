@@ -147,9 +147,9 @@ void buffer_add_json_string(struct buffer *buffer, const char *text)
     buffer_add_char(buffer, '"');
 }
 
-void buffer_add_printable(struct buffer *buffer, const char *text)
+void buffer_add_printable(struct buffer *buffer, const char *text, size_t length)
 {
-    for (; *text != '\0'; text++) {
+    for (const char *end = text + length; text < end; text++) {
         unsigned char byte = (unsigned char)*text;
 
         if (byte < 0x20 || byte == 0x7f)

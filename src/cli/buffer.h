@@ -28,6 +28,6 @@ void buffer_add_number(struct buffer *buffer, uint64_t number);
 void buffer_add_json_string(struct buffer *buffer, const char *text);
 
 /* What could move the cursor of a terminal becomes \xNN. */
-void buffer_add_printable(struct buffer *buffer, const char *text);
+void buffer_add_printable(struct buffer *buffer, const char *text, size_t length);
 
 #endif

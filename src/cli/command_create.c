@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dray create, and what it shares with run.  Runs in dray. */
-#include <errno.h>
-
 #include "cli/command.h"
 
 int command_refuse_pidfd_socket(struct invocation *invocation)
 {
     if (invocation->arguments.pidfd_socket == NULL)
         return 0;
-    return error_set(&invocation->error, ERROR_NOT_SUPPORTED, ENOTSUP,
+    return error_set(&invocation->error, ERROR_NOT_SUPPORTED, 0,
                      "%s: --pidfd-socket is not yet supported", invocation->command->name);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dray list: the containers of a state directory.  Runs in dray. */
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "cli/command.h"
@@ -18,7 +18,7 @@ static const char *cell(const char *text)
 static void add_ids(struct buffer *text, const struct listing *listing)
 {
     for (size_t i = 0; i < listing->containers_count; i++) {
-        buffer_add_printable(text, listing->containers[i].id);
+        buffer_add_printable(text, listing->containers[i].id, strlen(listing->containers[i].id));
         buffer_add_char(text, '\n');
     }
 }

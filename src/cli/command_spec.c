@@ -19,8 +19,8 @@ static int write_new_file(struct invocation *invocation, int dir, const struct b
     int result;
 
     if (fd < 0 && errno == EEXIST)
-        return error_set(&invocation->error, ERROR_USAGE, EEXIST,
-                         "spec: \"%s\" exists; remove it first", name);
+        return error_set(&invocation->error, ERROR_USAGE, 0, "spec: \"%s\" exists; remove it first",
+                         name);
     if (fd < 0)
         return error_set(&invocation->error, ERROR_SYSTEM, errno, "spec: cannot make \"%s\"", name);
     result = file_write_all(fd, text->text, text->length);

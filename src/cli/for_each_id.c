@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What kill and delete share: one container, or with --regex several.  Runs in dray. */
-#include <errno.h>
 #include <regex.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "cli/command.h"
@@ -19,6 +19,16 @@ static int compile(regex_t *regex, const char *expression, struct error *error)
                      reason);
 }
 
+/* The code of that name; the library hands it out as text. */
+static enum error_code code_of(const char *name)
+{
+    for (uint32_t code = 1; code < ERROR_CODE_COUNT; code++) {
+        if (strcmp(error_code_name(code), name) == 0)
+            return (enum error_code)code;
+    }
+    return ERROR_SYSTEM;
+}
+
 static int visit(struct invocation *invocation, const struct listing *listing, const regex_t *regex,
                  int (*act)(struct invocation *invocation, const char *id))
 {
@@ -34,8 +44,8 @@ static int visit(struct invocation *invocation, const struct listing *listing, c
             continue;
         /* The library forgets its error with the next call. */
         first_fault = result;
-        error_set(&invocation->error, ERROR_SYSTEM, 0, "%s: container \"%s\": %s",
-                  invocation->command->name, id, dray_error_message(invocation->dray));
+        error_set(&invocation->error, code_of(dray_error_code(invocation->dray)), 0, "%s",
+                  dray_error_message(invocation->dray));
     }
     return first_fault;
 }

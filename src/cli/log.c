@@ -91,7 +91,7 @@ static void add_syslog(struct buffer *line, const struct log *log, const struct 
     buffer_add_char(line, '<');
     buffer_add_number(line, (uint64_t)(SYSLOG_FACILITY | severity(entry->level)));
     buffer_add_char(line, '>');
-    buffer_add_printable(line, log->ident);
+    buffer_add_printable(line, log->ident, strlen(log->ident));
     buffer_add_char(line, '[');
     buffer_add_number(line, (uint64_t)getpid());
     buffer_add_text(line, "]: ");
@@ -107,10 +107,10 @@ static void add_journal(struct buffer *line, const struct log *log, const struct
     buffer_add_text(line, "PRIORITY=");
     buffer_add_number(line, (uint64_t)severity(entry->level));
     buffer_add_text(line, "\nSYSLOG_IDENTIFIER=");
-    buffer_add_printable(line, log->ident);
+    buffer_add_printable(line, log->ident, strlen(log->ident));
     if (entry->code != NULL && entry->code[0] != '\0') {
         buffer_add_text(line, "\nDRAY_CODE=");
-        buffer_add_printable(line, entry->code);
+        buffer_add_text(line, entry->code);
     }
     buffer_add_text(line, "\nMESSAGE=");
     log_line_plain(line, entry);

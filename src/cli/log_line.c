@@ -92,6 +92,16 @@ static const char *find_phrase(const char *text, size_t *ret_first)
     return nearest;
 }
 
+/* Without the line break that most foreign text ends with. */
+static size_t trimmed_length(const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == ' '))
+        length--;
+    return length;
+}
+
 void log_line_foreign(struct buffer *buffer, const char *text)
 {
     _cleanup_buffer_ struct buffer line = {0};
@@ -99,7 +109,7 @@ void log_line_foreign(struct buffer *buffer, const char *text)
     const char *next;
     size_t place = 0;
 
-    buffer_add_printable(&line, text);
+    buffer_add_printable(&line, text, trimmed_length(text));
     next = line.text != NULL ? line.text : "";
     while ((phrase = find_phrase(next, &place)) != NULL) {
         buffer_add(buffer, next, (size_t)(phrase - next) + place);
@@ -156,7 +166,7 @@ void log_line_people(struct buffer *buffer, const struct log_entry *entry)
 
 void log_line_plain(struct buffer *buffer, const struct log_entry *entry)
 {
-    buffer_add_printable(buffer, entry->message);
+    buffer_add_printable(buffer, entry->message, strlen(entry->message));
     if (entry->detail != NULL && entry->detail[0] != '\0') {
         buffer_add_text(buffer, " (");
         log_line_foreign(buffer, entry->detail);

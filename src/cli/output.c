@@ -107,10 +107,11 @@ void output_add_table(struct buffer *buffer, const char *const *cells, size_t ro
         widths[column] = column_width(cells, rows, columns, column);
     for (size_t row = 0; row < rows; row++) {
         for (size_t column = 0; column < columns; column++) {
+            const char *cell = cells[row * columns + column];
             size_t start = buffer->length;
             size_t length;
 
-            buffer_add_printable(buffer, cells[row * columns + column]);
+            buffer_add_printable(buffer, cell, strlen(cell));
             length = buffer->length - start;
             if (column + 1 < columns)
                 buffer_add_blanks(buffer, widths[column] > length ? widths[column] - length : 1);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The documents that the library makes. */
+#include "cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/documents.h"
+#include "base/cleanup.h"
+#include "ocispec/ocispec.h"
+
+static struct oci_spec *make_spec(bool rootless, struct oci_arena *arena)
+{
+    _cleanup_free_ char *json = NULL;
+    struct oci_fault fault = {0};
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    struct oci_spec *spec = NULL;
+    struct error error = {0};
+
+    report.unknown_keys = true;
+    assert_int_equal(spec_document_write(rootless, &json, &error), 0);
+    assert_int_equal(oci_spec_parse(arena, json, strlen(json), &spec, &report), 0);
+    return spec;
+}
+
+static const struct oci_mount *find_mount(const struct oci_spec *spec, const char *destination)
+{
+    for (size_t i = 0; i < spec->mounts_count; i++) {
+        if (strcmp(spec->mounts[i].destination, destination) == 0)
+            return &spec->mounts[i];
+    }
+    fail_msg("no mount on %s", destination);
+    return NULL;
+}
+
+static bool has_option(const struct oci_mount *mount, const char *option)
+{
+    for (size_t i = 0; i < mount->options.count; i++) {
+        if (strcmp(mount->options.items[i], option) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_namespace(const struct oci_spec *spec, enum oci_namespace_type type)
+{
+    for (size_t i = 0; i < spec->linux->namespaces_count; i++) {
+        if (spec->linux->namespaces[i].type == type)
+            return true;
+    }
+    return false;
+}
+
+static void the_configuration_starts_a_shell(void **state)
+{
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
+    const struct oci_spec *spec = make_spec(false, &arena);
+
+    (void)state;
+    assert_string_equal(spec->oci_version, "1.3.0");
+    assert_string_equal(spec->root->path, "rootfs");
+    assert_true(spec->root->readonly);
+    assert_true(spec->process->terminal);
+    assert_true(spec->process->no_new_privileges);
+    assert_string_equal(spec->process->args.items[0], "sh");
+    assert_int_equal(spec->process->capabilities->bounding.count, 3);
+    assert_int_equal(spec->process->capabilities->inheritable.count, 0);
+    assert_string_equal(find_mount(spec, "/sys")->type, "sysfs");
+    assert_true(has_option(find_mount(spec, "/dev/pts"), "gid=5"));
+    assert_true(has_namespace(spec, OCI_NAMESPACE_NETWORK));
+    assert_false(has_namespace(spec, OCI_NAMESPACE_USER));
+    assert_int_equal(spec->linux->resources->devices_count, 1);
+    assert_false(spec->linux->resources->devices[0].allow);
+    assert_true(spec->linux->masked_paths.count > 5);
+}
+
+static void without_root_ids_are_mapped(void **state)
+{
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
+    const struct oci_spec *spec = make_spec(true, &arena);
+
+    (void)state;
+    assert_true(has_namespace(spec, OCI_NAMESPACE_USER));
+    assert_false(has_namespace(spec, OCI_NAMESPACE_NETWORK));
+    assert_int_equal(spec->linux->uid_mappings_count, 1);
+    assert_int_equal(spec->linux->uid_mappings[0].host_id, geteuid());
+    assert_int_equal(spec->linux->gid_mappings[0].host_id, getegid());
+    assert_null(spec->linux->resources);
+    assert_false(has_option(find_mount(spec, "/dev/pts"), "gid=5"));
+    assert_true(has_option(find_mount(spec, "/sys"), "rbind"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_configuration_starts_a_shell),
+        cmocka_unit_test(without_root_ids_are_mapped),
+    };
+
+    return cmocka_run_group_tests_name("documents", tests, NULL, NULL);
+}
