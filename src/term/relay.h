@@ -18,7 +18,7 @@ struct relay_signals {
 };
 
 /*
- * Blocks the signals that are forwarded, and SIGCHLD and SIGWINCH, and opens a signalfd for them.
+ * Blocks the signals that are forwarded, and SIGWINCH, and opens a signalfd for them.
  * Before the stage is cloned, so that no signal is lost; the stage resets its own mask
  * (process_start_session()).  relay_signals_end() puts the mask back.
  */
@@ -26,11 +26,12 @@ int relay_signals_begin(struct relay_signals *ret, struct error *error);
 void relay_signals_end(struct relay_signals *signals);
 
 struct relay {
-    pid_t pid;  /* our child, of which the exit status is wanted */
-    int pidfd;  /* of it */
-    int master; /* the terminal's master; -1: no terminal, only wait and forward signals */
-    int input;  /* copied to the master, usually 0 */
-    int output; /* copied from the master to, usually 1 */
+    pid_t pid;        /* our child, of which the exit status is wanted */
+    int pidfd;        /* of it */
+    int master;       /* the terminal's master; -1: no terminal, only wait and forward signals */
+    bool size_is_set; /* by consoleSize: the container's size follows ours only when that changes */
+    int input;        /* copied to the master, usually 0 */
+    int output;       /* copied from the master to, usually 1 */
     const struct relay_signals *signals;
 };
 

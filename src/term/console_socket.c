@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The socket of --console-socket; runs in dray. */
+#include "term/console_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* What goes along with the descriptor: receivers want at least a byte, some show it as a name. */
+#define TERMINAL_NAME "/dev/ptmx"
+
+/* Opens @path as an anchor that it can be named by, and checks that it is a socket. */
+static int open_socket_file(const char *path, struct error *error)
+{
+    _cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+    struct stat status;
+
+    if (fd < 0)
+        return error_set(error, ERROR_CONSOLE_SOCKET, errno,
+                         "cannot open the console socket \"%s\"", path);
+    if (fstat(fd, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return error_set(error, ERROR_CONSOLE_SOCKET, ENOTSOCK,
+                         "the console socket \"%s\" is not a socket", path);
+    return take_fd(&fd);
+}
+
+int console_socket_connect(const char *path, struct error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    _cleanup_close_ int file = open_socket_file(path, error);
+    _cleanup_close_ int connection = -1;
+
+    if (file < 0)
+        return file;
+    /* an address holds 108 bytes, a path may be longer */
+    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", file);
+    connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection < 0)
+        return error_set(error, ERROR_SYSTEM, errno, "cannot make a socket");
+    if (connect(connection, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return error_set(error, ERROR_CONSOLE_SOCKET, errno,
+                         "cannot connect to the console socket \"%s\"", path);
+    return take_fd(&connection);
+}
+
+int console_socket_send(int socket, int master, struct error *error)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec data = {.iov_base = (void *)TERMINAL_NAME, .iov_len = sizeof(TERMINAL_NAME) - 1};
+    struct msghdr packet = {.msg_iov = &data,
+                            .msg_iovlen = 1,
+                            .msg_control = control.space,
+                            .msg_controllen = sizeof(control.space)};
+
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &master, sizeof(int));
+    for (;;) {
+        if (sendmsg(socket, &packet, MSG_NOSIGNAL) >= 0)
+            return 0;
+        if (errno != EINTR)
+            return error_set(error, ERROR_CONSOLE_SOCKET, errno,
+                             "cannot send the terminal over the console socket");
+    }
+}
