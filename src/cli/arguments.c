@@ -169,7 +169,7 @@ static int store(const struct reader *reader, const struct option_row *row, cons
     case OPTION_NUMBERS:
         return add_number(reader, row, place, value);
     case OPTION_WORD:
-        return store_word(reader, row, place, value);
+        return value != NULL ? store_word(reader, row, place, value) : -EINVAL;
     }
     return -EINVAL;
 }

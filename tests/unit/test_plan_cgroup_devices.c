@@ -38,7 +38,8 @@ static void ask(const struct oci_linux_device_rule *rules, size_t count, bool on
     struct oci_linux_device_rule copy[MAX_RULES];
     struct oci_linux_resources resources = {.devices = copy, .devices_count = count};
 
-    memcpy(copy, rules, count * sizeof(*rules));
+    if (count > 0)
+        memcpy(copy, rules, count * sizeof(*rules));
     for (int v1 = only_v2 ? 0 : 1; v1 >= 0; v1--) {
         struct error error = {0};
         struct plan_builder builder;
