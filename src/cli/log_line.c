@@ -16,23 +16,62 @@ static const char *level_name(int level)
     return level == DRAY_LOG_ERROR ? "error" : level == DRAY_LOG_WARNING ? "warning" : "debug";
 }
 
+struct date {
+    uint64_t year;
+    uint64_t month; /* 1 to 12 */
+    uint64_t day;   /* 1 to 31 */
+};
+
+/*
+ * Days since 1970 in the Gregorian calendar.  Years are counted from March, so that the leap day
+ * is the last one; 400 years have 146097 days.  gmtime_r(3) would read /etc/localtime.
+ */
+static struct date date_of(uint64_t days)
+{
+    uint64_t since_year_0 = days + 719468; /* 1970-01-01 since 0000-03-01 */
+    uint64_t era = since_year_0 / 146097;
+    uint64_t day_of_era = since_year_0 % 146097;
+    uint64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint64_t march_month = (5 * day_of_year + 2) / 153; /* 0 is March */
+    struct date date = {
+        .year = era * 400 + year_of_era,
+        .month = march_month < 10 ? march_month + 3 : march_month - 9,
+        .day = day_of_year - (153 * march_month + 2) / 5 + 1,
+    };
+
+    if (date.month <= 2)
+        date.year++;
+    return date;
+}
+
+/* @number with @width digits, and what follows it. */
+static void add_digits(struct buffer *buffer, uint64_t number, unsigned width, char after)
+{
+    char digits[21];
+
+    for (unsigned i = width; i > 0; i--) {
+        digits[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    buffer_add(buffer, digits, width);
+    buffer_add_char(buffer, after);
+}
+
 /* RFC 3339 in UTC. */
 static void add_time(struct buffer *buffer, const struct timespec *now)
 {
-    char text[40];
-    struct tm date;
-    size_t length;
+    uint64_t seconds = now->tv_sec > 0 ? (uint64_t)now->tv_sec : 0;
+    struct date date = date_of(seconds / 86400);
 
-    if (gmtime_r(&now->tv_sec, &date) == NULL)
-        date = (struct tm){.tm_year = 70, .tm_mday = 1};
-    length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &date);
-    text[length++] = '.';
-    for (long place = 100000000, left = now->tv_nsec; place > 0; place /= 10) {
-        text[length++] = (char)('0' + left / place);
-        left %= place;
-    }
-    text[length++] = 'Z';
-    buffer_add(buffer, text, length);
+    add_digits(buffer, date.year, 4, '-');
+    add_digits(buffer, date.month, 2, '-');
+    add_digits(buffer, date.day, 2, 'T');
+    add_digits(buffer, seconds / 3600 % 24, 2, ':');
+    add_digits(buffer, seconds / 60 % 60, 2, ':');
+    add_digits(buffer, seconds % 60, 2, '.');
+    add_digits(buffer, (uint64_t)now->tv_nsec, 9, 'Z');
 }
 
 static void add_json_member(struct buffer *buffer, const char *key, const char *value)

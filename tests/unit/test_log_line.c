@@ -47,6 +47,26 @@ static void text_lines_say_the_level(void **state)
                         "time=\"2023-11-14T22:13:20.012000345Z\" level=debug msg=\"create\"\n");
 }
 
+/* Against gmtime_r(3), on every day of five centuries. */
+static void times_are_those_of_the_calendar(void **state)
+{
+    (void)state;
+    for (time_t day = 0; day < 200000; day++) {
+        for (int side = 0; side < 2; side++) {
+            const struct timespec at = {.tv_sec = day * 86400 + (side != 0 ? 86399 : 0)};
+            const struct log_entry entry = {.level = DRAY_LOG_DEBUG, .message = ""};
+            _cleanup_buffer_ struct buffer line = {0};
+            char expected[64];
+            struct tm date;
+
+            assert_non_null(gmtime_r(&at.tv_sec, &date));
+            strftime(expected, sizeof(expected), "time=\"%Y-%m-%dT%H:%M:%S.000000000Z\"", &date);
+            log_line_text(&line, &entry, &at);
+            assert_memory_equal(line.text, expected, strlen(expected));
+        }
+    }
+}
+
 static void people_get_the_detail_on_its_own_line(void **state)
 {
     _cleanup_buffer_ struct buffer line = {0};
@@ -221,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_lines_are_one_object),
         cmocka_unit_test(text_lines_say_the_level),
+        cmocka_unit_test(times_are_those_of_the_calendar),
         cmocka_unit_test(people_get_the_detail_on_its_own_line),
         cmocka_unit_test(phrases_of_engines_are_broken_up),
         cmocka_unit_test(foreign_text_is_never_taken_for_ours),
