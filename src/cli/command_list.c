@@ -65,8 +65,7 @@ int command_list(struct invocation *invocation)
     if (result < 0)
         return result;
     if (arguments->format == OUTPUT_JSON && !arguments->quiet) {
-        buffer_add_text(&text, json);
-        buffer_add_char(&text, '\n');
+        output_add_json(&text, json, 0);
         return output_write(&text, &invocation->error);
     }
     oci_arena_init(&arena);

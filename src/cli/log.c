@@ -53,7 +53,7 @@ int log_open(struct log *log, const char *target, struct error *error)
     enum log_destination destination;
     int fd;
 
-    if (target == NULL)
+    if (target == NULL || target[0] == '\0')
         return 0;
     if ((rest = after(target, "syslog:")) != NULL) {
         destination = LOG_TO_SYSLOG;

@@ -23,8 +23,10 @@ int output_write(const struct buffer *buffer, struct error *error)
     return 0;
 }
 
-static void start_line(struct buffer *buffer, unsigned width)
+static void start_line(struct buffer *buffer, unsigned indent, unsigned width)
 {
+    if (indent == 0)
+        return;
     buffer_add_char(buffer, '\n');
     buffer_add_blanks(buffer, width);
 }
@@ -68,18 +70,18 @@ void output_add_json(struct buffer *buffer, const char *json, unsigned indent)
                 buffer_add_char(buffer, *end++);
             } else {
                 width += indent;
-                start_line(buffer, width);
+                start_line(buffer, indent, width);
             }
         } else if (*json == '}' || *json == ']') {
             width -= width >= indent ? indent : 0;
-            start_line(buffer, width);
+            start_line(buffer, indent, width);
             buffer_add_char(buffer, *json);
         } else {
             buffer_add_char(buffer, *json);
-            if (*json == ':')
+            if (*json == ':' && indent > 0)
                 buffer_add_char(buffer, ' ');
             else if (*json == ',')
-                start_line(buffer, width);
+                start_line(buffer, indent, width);
         }
         json = end;
     }

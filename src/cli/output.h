@@ -9,7 +9,10 @@
 /* Writes the text to stdout; a reader that does not get it is an error. */
 int output_write(const struct buffer *buffer, struct error *error);
 
-/* Adds @json with each value on its own line, @indent blanks a level, and a newline. */
+/*
+ * Adds @json with each value on its own line, @indent blanks a level, and a newline.  With an
+ * indent of 0 all of it is on one line.
+ */
 void output_add_json(struct buffer *buffer, const char *json, unsigned indent);
 
 /* A table of texts with at most 8 columns, each as wide as its widest text. */

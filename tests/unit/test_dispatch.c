@@ -346,6 +346,10 @@ static void outputs_have_their_form(void **state)
         const char *out;
     } cases[] = {
         {{"state", "id"}, "{\n  \"id\": \"a\",\n  \"annotations\": {}\n}\n"},
+        {{"list", "-f", "json"},
+         "[{\"ociVersion\":\"1.3.0\",\"id\":\"web1\",\"pid\":5,\"status\":\"running\","
+         "\"bundle\":\"/b\",\"created\":\"2026-01-02T03:04:05Z\",\"owner\":\"root\"},"
+         "{\"id\":\"gone2\",\"pid\":0,\"status\":\"stopped\",\"bundle\":\"/c\"}]\n"},
         {{"list", "-q"}, "web1\ngone2\n"},
         {{"list"},
          "ID          PID         STATUS      BUNDLE      CREATED                OWNER\n"

@@ -194,6 +194,7 @@ static void json_is_indented(void **state)
          "{\n  \"a\": 1,\n  \"b\": [\n    true,\n    \"x,{\\\"\"\n  ],\n  \"c\": {}\n}\n"},
         {"{\n\t\"a\" : null\n}\n", "{\n  \"a\": null\n}\n"},
     };
+    _cleanup_buffer_ struct buffer line = {0};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -202,6 +203,8 @@ static void json_is_indented(void **state)
         output_add_json(&text, cases[i].json, 2);
         assert_string_equal(text.text, cases[i].expected);
     }
+    output_add_json(&line, "[ {\n\"a b\" : [1 ,2] } ]\n", 0);
+    assert_string_equal(line.text, "[{\"a b\":[1,2]}]\n");
 }
 
 static void tables_have_columns(void **state)
