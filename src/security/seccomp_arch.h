@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Architectures as system call filters see them, and the numbers of their system calls.  Runs in
+ * dray; libseccomp is the source of the names and numbers.
+ */
+#ifndef DRAY_SECURITY_SECCOMP_ARCH_H
+#define DRAY_SECURITY_SECCOMP_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ocispec/words.h"
+
+#define FILTER_X32_BIT 0x40000000U /* __X32_SYSCALL_BIT */
+
+struct filter_arch {
+    uint32_t token;   /* libseccomp's SCMP_ARCH_* */
+    uint32_t audit;   /* AUDIT_ARCH_* as in struct seccomp_data; x32 shares that of x86_64 */
+    uint32_t bit;     /* set in every number of the ABI: FILTER_X32_BIT or 0 */
+    bool wide;        /* arguments are compared as 64 bits, else by their low word */
+    bool big_endian;  /* the low word of an argument comes second */
+    bool zero_escape; /* number 0 carries numbers that the kernel does not know (s390) */
+    /* numbers of socketcall(2) and ipc(2), -1 where calls are not multiplexed through them */
+    int16_t socketcall;
+    int16_t ipc;
+    const int16_t *direct_sockets; /* by call of socketcall(2); the calls' own numbers or -1 */
+};
+
+/* Where a system call arrives on an architecture. */
+struct filter_number {
+    int32_t direct;      /* without the architecture's bit; -1: nowhere */
+    int32_t multiplexer; /* number of socketcall(2) or ipc(2) when it also comes that way, or -1 */
+    uint32_t call;       /* first argument of the multiplexer */
+};
+
+/*
+ * Looks up an architecture.
+ * Returns 0, or -ENOTSUP when the libseccomp in use does not know it.
+ */
+int filter_arch_find(enum oci_seccomp_arch word, struct filter_arch *ret);
+
+/* The architecture that this program was built for. */
+void filter_arch_native(struct filter_arch *ret);
+
+/*
+ * Looks up a system call.
+ * Returns 0, also when it exists elsewhere but not on @arch, or -ENOENT for a name that is unknown.
+ */
+int filter_arch_resolve(const struct filter_arch *arch, const char *name,
+                        struct filter_number *ret);
+
+#endif
