@@ -25,7 +25,7 @@ int hook_open_outputs(const struct plan *plan, int *ret_stdout, int *ret_stderr,
                       struct error *error)
 {
     _cleanup_close_ int output = -1;
-    int errors, r = open_output(plan, plan->hooks.stdout_path, "stdout", &output, error);
+    int errors = -1, r = open_output(plan, plan->hooks.stdout_path, "stdout", &output, error);
 
     if (r == 0)
         r = open_output(plan, plan->hooks.stderr_path, "stderr", &errors, error);
