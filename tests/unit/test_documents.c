@@ -91,11 +91,70 @@ static void without_root_ids_are_mapped(void **state)
     assert_true(has_option(find_mount(spec, "/sys"), "rbind"));
 }
 
+static bool lists(const struct oci_strings *list, const char *word)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void features_come_from_the_tables(void **state)
+{
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
+    _cleanup_free_ char *json = NULL;
+    struct oci_fault fault = {0};
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    struct oci_features *features = NULL;
+    struct error error = {0};
+
+    (void)state;
+    report.unknown_keys = true;
+    assert_int_equal(features_document_write(37, &json, &error), 0);
+    assert_int_equal(oci_features_parse(&arena, json, strlen(json), &features, &report), 0);
+    assert_string_equal(features->oci_version_min, "1.0.0");
+    assert_string_equal(features->oci_version_max, "1.3.0");
+    assert_int_equal(features->hooks.count, 6);
+    assert_true(lists(&features->mount_options, "rbind"));
+    assert_true(lists(&features->mount_options, "rro"));
+    assert_true(lists(&features->mount_options, "tmpcopyup"));
+    assert_int_equal(features->linux->namespaces.count, 8);
+    assert_int_equal(features->linux->capabilities.count, 38); /* CAP_AUDIT_READ is 37 */
+    assert_string_equal(features->linux->capabilities.items[37], "CAP_AUDIT_READ");
+    assert_true(features->linux->cgroup->v1.value && features->linux->cgroup->v2.value);
+    assert_true(lists(&features->linux->seccomp->archs, "SCMP_ARCH_X86_64"));
+    assert_true(lists(&features->linux->seccomp->archs, "SCMP_ARCH_AARCH64"));
+    assert_int_equal(features->linux->seccomp->actions.count, 9);
+    assert_int_equal(features->linux->seccomp->operators.count, 7);
+    assert_int_equal(features->linux->seccomp->known_flags.count, 4);
+    for (size_t i = 0; i < features->linux->seccomp->supported_flags.count; i++)
+        assert_true(lists(&features->linux->seccomp->known_flags,
+                          features->linux->seccomp->supported_flags.items[i]));
+    assert_int_equal(features->linux->memory_policy->modes.count, 7);
+    assert_true(features->linux->mount_extensions->idmap->enabled.value);
+    assert_true(lists(&features->potentially_unsafe_config_annotations, "run.oci."));
+    assert_non_null(oci_string_map_get(&features->annotations, "run.oci.dray.version"));
+}
+
+static void capabilities_beyond_the_known_are_left_out(void **state)
+{
+    _cleanup_free_ char *json = NULL;
+    struct error error = {0};
+
+    (void)state;
+    assert_int_equal(features_document_write(63, &json, &error), 0);
+    assert_non_null(strstr(json, "\"CAP_CHECKPOINT_RESTORE\""));
+    assert_null(strstr(json, "null"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_configuration_starts_a_shell),
         cmocka_unit_test(without_root_ids_are_mapped),
+        cmocka_unit_test(features_come_from_the_tables),
+        cmocka_unit_test(capabilities_beyond_the_known_are_left_out),
     };
 
     return cmocka_run_group_tests_name("documents", tests, NULL, NULL);
