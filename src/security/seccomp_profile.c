@@ -99,9 +99,7 @@ static int add_arch(const struct oci_linux_seccomp *profile, size_t index,
                          "seccomp architecture %s is unknown to this libseccomp",
                          oci_seccomp_arch_name(profile->architectures[index]));
     if (arch.big_endian != ret->archs[0].big_endian)
-        return error_set(error, ERROR_SECCOMP_INVALID, 0,
-                         "seccomp architecture %s has another byte order than this machine",
-                         oci_seccomp_arch_name(profile->architectures[index]));
+        return 0; /* nothing of it can run here */
     for (size_t i = 0; i < ret->archs_count; i++)
         if (ret->archs[i].token == arch.token)
             return 0;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libseccomp as the compiler, to compare ours with; see the header. */
-#include "config.h"
-
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
