@@ -89,14 +89,14 @@ void cgroup_done(struct cgroup *cgroup);
  * Makes the directories that are missing, with inherited cpuset and, on cgroup2, the controllers
  * that @plan needs enabled on the way down.
  * @journal is called before anything is made, again when leading components have to be made, and
- * at the end with who made what; an error from it ends the work.
+ * at the end, also of a failure, with who made what; an error from it ends the work.
  * Refuses a cgroup that has processes or is frozen: ERROR_CGROUP_IN_USE, naming it.
  * Where making is not allowed (EACCES, EPERM, EROFS), the path is the default one and the plan
  * asks for no limits, the container runs in the caller's cgroup: the record says so.
  * On failure, cgroup_remove() undoes what was made.
  */
-int cgroup_make(struct cgroup *cgroup, const struct plan *plan, cgroup_journal journal,
-                void *context, struct error *error);
+int cgroup_make(struct cgroup *cgroup, const struct plan *plan, const struct host_cgroups *host,
+                cgroup_journal journal, void *context, struct error *error);
 
 /*
  * Writes limits: struct plan_cgroup_write in @plan.  An error names controller, file and value and

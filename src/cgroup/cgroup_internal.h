@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this directory share; runs in dray only. */
+#ifndef DRAY_CGROUP_CGROUP_INTERNAL_H
+#define DRAY_CGROUP_CGROUP_INTERNAL_H
+
+#include <limits.h>
+
+#include "cgroup/cgroup.h"
+
+/* Longest host path of a cgroup that a record can hold. */
+#define CGROUP_HOST_PATH_MAX PATH_MAX
+
+#define CGROUP_WHOLE_PATH UINT_MAX
+
+/* "/a/b" of a hierarchy, and its number of components. */
+const char *cgroup_path(const struct cgroup_record *record, unsigned hierarchy);
+unsigned cgroup_path_depth(const char *path);
+
+/* Place in the record's text of a copy of @text, for mounts[] and paths[]; -1 when it is full. */
+int cgroup_record_add(struct cgroup_record *record, const char *text, size_t length);
+
+/*
+ * The host path of the first @depth components of the cgroup's path.
+ * Returns 0 or -ENAMETOOLONG.
+ */
+int cgroup_host_path(const struct cgroup_record *record, unsigned hierarchy, unsigned depth,
+                     char out[CGROUP_HOST_PATH_MAX]);
+
+/* The hierarchy a controller is in, or -1.  The number CGROUP_UNIFIED is cgroup2's. */
+int cgroup_hierarchy_of(const struct cgroup *cgroup, unsigned controller);
+
+/*
+ * The hierarchy that is asked for processes: cgroup2 where it is all there is, else the freezer's
+ * or the next best of v1.  -1 without a cgroup.
+ */
+int cgroup_main_hierarchy(const struct cgroup *cgroup);
+
+/* The directory, opened when first asked for (O_PATH); stays the cgroup's.  Or a negative errno. */
+int cgroup_directory(struct cgroup *cgroup, unsigned hierarchy);
+
+/* cgroup.procs, open for writing; stays the cgroup's.  Or a negative errno value. */
+int cgroup_procs(struct cgroup *cgroup, unsigned hierarchy);
+
+/* As file_read_at() and file_write_at() on a file of the cgroup. */
+ssize_t cgroup_read(struct cgroup *cgroup, unsigned hierarchy, const char *file, char *text,
+                    size_t size);
+int cgroup_write(struct cgroup *cgroup, unsigned hierarchy, const char *file, const char *text);
+
+/* The number behind "@key " at the head of a line of a flat keyed file; -ENOENT if none is there.
+ */
+int cgroup_find_key(const char *text, const char *key, uint64_t *ret);
+
+/* True if the cgroup itself or one below it has a process; or a negative errno value. */
+int cgroup_directory_is_populated(int directory, bool v2);
+
+/* Calls @visit for the directory and those below it, children first; stops when it is not 0. */
+typedef int (*cgroup_visit)(void *context, int parent, const char *name, int directory);
+int cgroup_walk(int directory, cgroup_visit visit, void *context);
+
+/* proc_cgroup.c: /proc/PID/cgroup; paths are NULL where nothing usable is said */
+struct proc_cgroup {
+    const char *paths[CGROUP_HIERARCHIES];
+    char text[8192];
+};
+int cgroup_read_proc(pid_t pid, struct proc_cgroup *ret); /* 0: of dray itself */
+void cgroup_parse_proc(struct proc_cgroup *proc);
+
+/* make_v2.c: enables controllers for the cgroup in all that are above it. */
+int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const struct plan *plan,
+                              struct error *error);
+
+/* make_cpuset.c: gives new v1 cpuset directories the CPUs and memory nodes of their parent. */
+int cgroup_inherit_cpuset(struct cgroup *cgroup, struct error *error);
+
+/* freeze.c: best effort, without errors: tries for @deadline_ms */
+int cgroup_freeze_quietly(struct cgroup *cgroup, int deadline_ms);
+int cgroup_thaw_quietly(struct cgroup *cgroup);
+
+/* waiting */
+
+/* Milliseconds of the monotonic clock. */
+int64_t cgroup_clock(void);
+
+/*
+ * For what v1 sends no event of: waits for a moment that doubles from call to call (*@pause_us, at
+ * first 0), up to 10 ms.  Returns false when @end (cgroup_clock()) has passed.
+ */
+bool cgroup_pause(unsigned *pause_us, int64_t end);
+
+/*
+ * Waits until a line of cgroup.events of cgroup2 has that value.
+ * Returns 0, -ETIMEDOUT, or a negative errno value (-ENODEV: the cgroup is gone).
+ */
+int cgroup_wait_event(struct cgroup *cgroup, const char *key, uint64_t value, int64_t end);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Removes the directories of a cgroup that we made; runs in dray only.
+ *
+ * A record that was only planned may name directories of others: then nothing but what is empty
+ * goes, and nothing is waited for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cgroup/cgroup_internal.h"
+
+static int remove_below(void *context, int parent, const char *name, int directory)
+{
+    (void)context;
+    (void)directory;
+    if (name != NULL && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        return errno == EBUSY ? 0 : -errno;
+    return 0;
+}
+
+/* Removes the cgroups in it, then the cgroup; -EBUSY while a process is in one of them. */
+static int remove_tree(const char *path)
+{
+    _cleanup_close_ int directory = -1;
+
+    /* mostly it has none in it */
+    if (rmdir(path) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EBUSY && errno != ENOTEMPTY)
+        return -errno;
+    directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory >= 0)
+        cgroup_walk(directory, remove_below, NULL);
+    if (rmdir(path) == 0 || errno == ENOENT)
+        return 0;
+    return -errno;
+}
+
+/*
+ * Processes that have been killed leave the cgroup a little after they are reaped or reported dead.
+ */
+static int remove_waiting(struct cgroup *cgroup, unsigned hierarchy, const char *path, int64_t end)
+{
+    unsigned pause_us = 0;
+
+    for (;;) {
+        int r = remove_tree(path);
+
+        if (r != -EBUSY)
+            return r;
+        if (hierarchy == CGROUP_UNIFIED) {
+            r = cgroup_wait_event(cgroup, "populated", 0, end);
+            if (r == -ETIMEDOUT)
+                return -EBUSY;
+        }
+        if (!cgroup_pause(&pause_us, end))
+            return -EBUSY;
+    }
+}
+
+/* The leading directories that were not there before, as far as they are empty. */
+static void remove_leading(const struct cgroup_record *record, unsigned hierarchy)
+{
+    unsigned depth = cgroup_path_depth(cgroup_path(record, hierarchy));
+    char path[CGROUP_HOST_PATH_MAX];
+
+    for (unsigned i = depth - 1; i > record->existing[hierarchy]; i--)
+        if (cgroup_host_path(record, hierarchy, i, path) < 0 || rmdir(path) < 0)
+            return;
+}
+
+static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t end,
+                            struct error *error)
+{
+    const struct cgroup_record *record = &cgroup->record;
+    bool planned = record->stage == CGROUP_PLANNED;
+    char path[CGROUP_HOST_PATH_MAX];
+    int r = cgroup_host_path(record, hierarchy, CGROUP_WHOLE_PATH, path);
+
+    if (r < 0)
+        return 0; /* could not have been made */
+    if (planned) {
+        if (rmdir(path) == 0 || errno == ENOENT)
+            remove_leading(record, hierarchy);
+        return 0;
+    }
+    if ((record->created & 1u << hierarchy) == 0) {
+        remove_leading(record, hierarchy); /* made before the last one failed */
+        return 0;
+    }
+    r = remove_waiting(cgroup, hierarchy, path, end);
+    if (r < 0)
+        return error_set(error, ERROR_CGROUP_REMOVE, -r, "cannot remove the cgroup \"%s\"%s", path,
+                         r == -EBUSY ? ": processes are left in it" : "");
+    remove_leading(record, hierarchy);
+    return 0;
+}
+
+int cgroup_remove(struct cgroup *cgroup, int deadline_ms, struct error *error)
+{
+    int64_t end = cgroup_clock() + deadline_ms;
+    int result = 0;
+
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
+        int r;
+
+        if ((cgroup->record.hierarchies & 1u << i) == 0)
+            continue;
+        r = remove_hierarchy(cgroup, i, end, error);
+        if (r < 0 && result == 0)
+            result = r;
+    }
+    return result;
+}
