@@ -12,10 +12,10 @@
  * - The native architecture is always filtered; others get SECCOMP_RET_KILL_THREAD unless listed.
  * - Names that libseccomp does not know are ignored.  Rules that ask for the default action are no
  *   rules.  A rule without conditions beats those with conditions; the first of several wins.
- * - Where conditional rules of different actions overlap, the order in which libseccomp asks
- * decides: rules about later arguments first, then equality before upper before lower bounds, then
- * the narrower bound or larger value, then the order of the profile.  Rules that libseccomp refuses
- * as contradictory are put in the same order.
+ * - Where conditional rules of different actions overlap, the order in which libseccomp 2.5 asks
+ *   decides: rules about later arguments first, then equality before upper before lower bounds,
+ *   then the narrower bound or larger value, then the order of the profile.  Rules that libseccomp
+ *   refuses as contradictory are put in the same order.
  * - Several conditions on the same argument of a rule are alternatives (as in runc and crun);
  *   otherwise all conditions of a rule must hold.
  * - 32 bit ABIs, x32 included, compare the low words of arguments and of the values.

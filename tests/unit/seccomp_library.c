@@ -12,6 +12,13 @@
 #include "seccomp_library.h"
 #include "security/seccomp_ranges.h"
 
+/* libseccomp leaks when it refuses rules; LeakSanitizer (if it is there) asks for this function. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libseccomp\n";
+}
+
 static void cleanup_context(scmp_filter_ctx *context)
 {
     if (*context != NULL)
