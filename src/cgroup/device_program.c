@@ -4,12 +4,13 @@
  * that a rule allows is settled and taken out of the request; a bit that it denies settles all.
  * Bits that no rule speaks of get what the first rule says of all devices.
  *
- * r2: type, r3: access still to be settled, r4: major, r5: minor.
+ * r1: context, r2: type, r3: access still to be settled, r4: major, r5: minor.
  */
 #include "cgroup/device_program.h"
 
-#define RULE_INSTRUCTIONS 8 /* the longest: three compares, five to deny a part */
-#define FRAME             8 /* six to begin, two to end */
+#define RULE_INSTRUCTIONS 12 /* the longest: three compares, five to deny a part, four to reload \
+                              */
+#define FRAME 8              /* six to begin, two to end */
 
 struct program {
     struct bpf_insn *out;
@@ -30,21 +31,38 @@ static void emit_return(struct program *program, bool allow)
     emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* What a rule does when it matches. */
+static void emit_load(struct program *program)
+{
+    emit(program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1,
+         offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
+    emit(program, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
+    emit(program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1,
+         offsetof(struct bpf_cgroup_dev_ctx, major), 0);
+    emit(program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1,
+         offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+}
+
+/*
+ * What a rule does when it matches.  Where it goes on to the next one the numbers are loaded again:
+ * to the verifier they are known then, and each rule's knowledge would be carried through all that
+ * follow, which makes its work grow with the square of the rules.
+ */
 static void emit_decision(struct program *program, const struct plan_cgroup_device *rule)
 {
     if (rule->access == PLAN_CGROUP_ALL) {
         emit_return(program, rule->allow);
-    } else if (rule->allow) {
+        return;
+    }
+    if (rule->allow) {
         emit(program, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_3, 0, 0, ~rule->access);
         emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, 0, 2, 0);
-        emit_return(program, true);
     } else {
-        emit(program, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
-        emit(program, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, rule->access);
-        emit(program, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 2, 0);
-        emit_return(program, false);
+        emit(program, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_0, BPF_REG_3, 0, 0);
+        emit(program, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_0, 0, 0, rule->access);
+        emit(program, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 0);
     }
+    emit_return(program, rule->allow);
+    emit_load(program);
 }
 
 static void emit_rule(struct program *program, const struct plan_cgroup_device *rule)
@@ -77,15 +95,10 @@ size_t device_program_build(const struct plan_cgroup_device *rules, size_t count
 {
     struct program program = {.out = out};
 
-    emit(&program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1,
+    emit(&program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_3, BPF_REG_1,
          offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
-    emit(&program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1,
-         offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-    emit(&program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1,
-         offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
-    emit(&program, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0);
     emit(&program, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16);
-    emit(&program, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
+    emit_load(&program);
     for (size_t i = count; i-- > 1;)
         emit_rule(&program, &rules[i]);
     emit_return(&program, rules[0].allow);

@@ -14,7 +14,8 @@
 #include "cgroup/cgroup_internal.h"
 #include "cgroup/device_program.h"
 
-#define ATTACHED_MAX 64 /* the kernel's BPF_CGROUP_MAX_PROGS */
+#define ATTACHED_MAX      64 /* the kernel's BPF_CGROUP_MAX_PROGS */
+#define VERIFIER_LOG_SIZE 65536
 
 /*
  * The kernel's union with room behind it: some kernels write a field beyond the size that they are
@@ -35,12 +36,29 @@ static uint64_t address_of(const void *pointer)
     return (uint64_t)(uintptr_t)pointer;
 }
 
+/* Asks once more for the verifier's words; the errno of the first time counts. */
+static int set_load_error(union padded_attr *attr, int sys_errno, size_t count, struct error *error)
+{
+    _cleanup_free_ char *log = calloc(1, VERIFIER_LOG_SIZE);
+    int r = error_set(error, ERROR_CGROUP_DEVICES, sys_errno,
+                      "cannot load the BPF program of %zu device rules", count);
+
+    if (log == NULL || sys_errno == EPERM)
+        return r;
+    attr->attr.log_buf = address_of(log);
+    attr->attr.log_size = VERIFIER_LOG_SIZE;
+    attr->attr.log_level = 1;
+    close_fd(call_bpf(BPF_PROG_LOAD, attr));
+    log[VERIFIER_LOG_SIZE - 1] = '\0';
+    error_set_detail(error, log, strlen(log));
+    return r;
+}
+
 static int load_program(const struct plan_cgroup_device *rules, size_t count, struct error *error)
 {
     static const char license[] = "LGPL"; /* no helper is called that would ask for another */
     _cleanup_free_ struct bpf_insn *code = NULL;
     union padded_attr attr;
-    char log[1024] = "";
     int fd;
 
     code = calloc(device_program_size(count), sizeof(*code));
@@ -53,21 +71,7 @@ static int load_program(const struct plan_cgroup_device *rules, size_t count, st
     attr.attr.license = address_of(license);
     memcpy(attr.attr.prog_name, "dray_devices", sizeof("dray_devices"));
     fd = call_bpf(BPF_PROG_LOAD, &attr);
-    if (fd < 0 && errno != EPERM) { /* once more for the verifier's words */
-        attr.attr.log_buf = address_of(log);
-        attr.attr.log_size = sizeof(log);
-        attr.attr.log_level = 1;
-        fd = call_bpf(BPF_PROG_LOAD, &attr);
-    }
-    if (fd < 0) {
-        int r = error_set(error, ERROR_CGROUP_DEVICES, errno,
-                          "cannot load the BPF program of %zu device rules", count);
-
-        log[sizeof(log) - 1] = '\0';
-        error_set_detail(error, log, strlen(log));
-        return r;
-    }
-    return fd;
+    return fd >= 0 ? fd : set_load_error(&attr, errno, count, error);
 }
 
 /* Programs that are attached to this very directory; -1 when the kernel does not say. */
