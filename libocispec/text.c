@@ -105,6 +105,8 @@ static bool check_surrogates(const char *text, size_t length, size_t *ret_offset
         if (number >= 0xd800 && number <= 0xdfff) {
             int second = escape_number(at + 6, (size_t)(end - at) - 6);
 
+            if (number < 0xdc00 && end - at < 12 && memchr(at, '"', (size_t)(end - at)) == NULL)
+                break; /* the text ends within the second half */
             if (number >= 0xdc00 || second < 0xdc00 || second > 0xdfff) {
                 *ret_offset = (size_t)(at - text);
                 return false;
@@ -118,10 +120,28 @@ static bool check_surrogates(const char *text, size_t length, size_t *ret_offset
     return true;
 }
 
+/* The lexer takes vertical tabs and form feeds for white space; JSON has them nowhere. */
+static bool check_blanks(const char *text, size_t length, size_t *ret_offset)
+{
+    static const char wrong[] = "\v\f";
+
+    for (const char *character = wrong; *character != '\0'; character++) {
+        const char *found = length == 0 ? NULL : memchr(text, *character, length);
+
+        if (found != NULL) {
+            *ret_offset = (size_t)(found - text);
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *text_check(const char *text, size_t length, size_t *ret_offset)
 {
     if (!check_utf8(text, length, ret_offset))
         return "invalid UTF-8";
+    if (!check_blanks(text, length, ret_offset))
+        return "a control character that is not white space";
     if (!check_surrogates(text, length, ret_offset))
         return "half of a surrogate pair";
     return NULL;

@@ -7,7 +7,8 @@
 
 /*
  * Checks that @text is UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF)
- * and that escapes of surrogates come in pairs, since the lexer is lax in both.
+ * that escapes of surrogates come in pairs and that blanks are JSON's, since the lexer is lax in
+ * these.
  * Returns NULL, or what is wrong, with its place in *@ret_offset.
  */
 const char *text_check(const char *text, size_t length, size_t *ret_offset);

@@ -79,6 +79,8 @@ static const struct fault_case fault_cases[] = {
     {HEAD "// no\n\"root\":{}}", OCI_FAULT_SYNTAX, "", 2, 1, NULL, NULL},
     {HEAD "\"x\":1}\n x", OCI_FAULT_SYNTAX, "", 3, 2, NULL, NULL},
     {HEAD "\"x\":01}", OCI_FAULT_SYNTAX, "", 2, 6, NULL, NULL},
+    {HEAD "\f\"x\":1}", OCI_FAULT_SYNTAX, "", 2, 1, NULL, NULL},
+    {HEAD "\"x\":\v1}", OCI_FAULT_SYNTAX, "", 2, 5, NULL, NULL},
     {"\xef\xbb\xbf{}", OCI_FAULT_SYNTAX, "", 1, 1, NULL, NULL},
     {HEAD "\"hostname\":\"\xc0\x80\"}", OCI_FAULT_SYNTAX, "", 2, 13, NULL, NULL},
     {HEAD "\"hostname\":\"\xed\xa0\x80\"}", OCI_FAULT_SYNTAX, "", 2, 13, NULL, NULL},
