@@ -98,6 +98,7 @@ enum plan_mount_flags {
     PLAN_MOUNT_TARGET_NOFOLLOW = 1 << 4, /* dest-nofollow */
     PLAN_MOUNT_IDMAP = 1 << 5,
     PLAN_MOUNT_IDMAP_RECURSIVE = 1 << 6,
+    PLAN_MOUNT_ON_PROC = 1 << 8, /* may lie on or inside a procfs: /proc itself, /proc/cpuinfo … */
     PLAN_MOUNT_BY_DRAY = 1 << 7, /* dray clones the source and hands the detached mount over */
 };
 
@@ -142,17 +143,26 @@ struct plan_path {
     struct plan_origin origin;
 };
 
+/* What a mount of type "cgroup" is made of. */
+enum plan_cgroup_layout {
+    PLAN_CGROUP_LAYOUT_NONE,
+    PLAN_CGROUP_LAYOUT_V2,     /* one cgroup2 */
+    PLAN_CGROUP_LAYOUT_V1,     /* a directory for each v1 hierarchy */
+    PLAN_CGROUP_LAYOUT_HYBRID, /* likewise, and "unified" with the cgroup2 */
+};
+
 struct plan_rootfs {
     plan_string path; /* absolute host path of the root */
     plan_string mount_label;
-    uint32_t propagation; /* MS_* for the root; 0 when the config says nothing */
+    plan_string mount_context; /* the label as a mount option: "context=…" */
+    uint32_t propagation;      /* MS_* for the root; 0 when the config says nothing */
     bool readonly;
     bool no_pivot;
     bool private_mounts;   /* the mount namespace is new or joined, not the host's */
     bool devices_by_bind;  /* mknod is impossible (user namespace): bind the host's devices */
     bool setup_dev;        /* links are made in /dev: not when the config binds its own there */
     bool cgroup_namespace; /* new or joined: cgroup mounts are made, else the own cgroup is bound */
-    uint32_t cgroup_layout;    /* enum host_cgroup_layout, for PLAN_MOUNT_CGROUP */
+    uint32_t cgroup_layout;    /* enum plan_cgroup_layout, for PLAN_MOUNT_CGROUP */
     int32_t descriptor;        /* detached clone of the root made by dray (user namespaces); -1 */
     struct plan_array mounts;  /* struct plan_mount, in config order */
     struct plan_array devices; /* struct plan_device */

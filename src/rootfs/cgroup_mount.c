@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mounts of type "cgroup": what the host has, as the container may see it; in the stage.
+ *
+ *  - cgroup2: the file system itself, whose root the cgroup namespace sets; where that is refused
+ *    (a user namespace without a cgroup namespace of its own) a bind of the own cgroup.
+ *  - v1 and hybrid: a tmpfs with a directory for each hierarchy that this process is in.  With a
+ *    cgroup namespace each is mounted, without one each is a bind of the own cgroup.  Controllers
+ *    that share a hierarchy ("cpu,cpuacct") get a link each.
+ *
+ * Which hierarchies there are is read from /proc/self/cgroup, not guessed from the host's mounts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "io/procfs.h"
+#include "io/syscalls.h"
+#include "rootfs/mount_calls.h"
+#include "rootfs/mounts.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+/* all lines of /proc/self/cgroup: some twenty hierarchies, whose paths are mostly alike */
+#define CGROUP_TABLE_SIZE (PATH_MAX * 4)
+#define CONTROLLERS_SIZE  256
+
+struct hierarchy {
+    const char *name; /* of its directory: "cpu,cpuacct", "systemd", "unified" */
+    const char *options;
+    const char *path; /* the own cgroup in it, "/…" */
+};
+
+struct cgroup_mount {
+    struct rootfs *rootfs;
+    const struct plan_mount *mount;
+    int top; /* the tmpfs */
+};
+
+static int cgroup_error(const struct cgroup_mount *all, const char *name, int sys_errno,
+                        const char *what)
+{
+    char reason[128];
+
+    snprintf(reason, sizeof(reason), "hierarchy %s: %s", name, what);
+    return mount_error(all->rootfs, all->mount, ERROR_MOUNT_FAILED, sys_errno, reason);
+}
+
+/* The next line "id:controllers:path" of the table; false when there is none left. */
+static bool next_hierarchy(char **table, struct hierarchy *ret, bool hybrid)
+{
+    char *line;
+
+    while ((line = *table)[0] != '\0') {
+        char *end = strchr(line, '\n'), *controllers = strchr(line, ':'), *path;
+
+        *table = end != NULL ? end + 1 : line + strlen(line);
+        if (end != NULL)
+            *end = '\0';
+        path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+        if (path == NULL)
+            continue;
+        *controllers++ = '\0';
+        *path++ = '\0';
+        if (controllers[0] == '\0' && !hybrid)
+            continue; /* a cgroup2 that is not part of the layout */
+        *ret = (struct hierarchy){.name = controllers, .options = controllers, .path = path};
+        if (controllers[0] == '\0')
+            ret->name = "unified";
+        else if (strncmp(controllers, "name=", 5) == 0)
+            ret->name = controllers + 5;
+        return true;
+    }
+    return false;
+}
+
+/* The hierarchy's file system, on @target. */
+static int mount_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy,
+                           int target)
+{
+    bool unified = hierarchy->options[0] == '\0';
+    const struct filesystem_request request = {
+        .type = unified ? "cgroup2" : "cgroup",
+        .source = "cgroup",
+        .options = unified ? NULL : hierarchy->options,
+        .attributes = all->mount->attributes_set | all->mount->recursive_set,
+    };
+    _cleanup_close_ int fd = -1;
+    int r;
+
+    fd = filesystem_make(all->rootfs, &request);
+    if (fd == -ENOSYS)
+        r = filesystem_mount(all->rootfs, &request, target);
+    else
+        r = fd < 0 ? fd : mount_attach(fd, target);
+    return r < 0 ? cgroup_error(all, hierarchy->name, -r, "it cannot be mounted") : 0;
+}
+
+/* The own cgroup of the hierarchy, on @target. */
+static int bind_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy,
+                          int target)
+{
+    char source[PATH_MAX];
+    int length =
+        snprintf(source, sizeof(source), CGROUP_ROOT "/%s%s", hierarchy->name, hierarchy->path);
+    _cleanup_close_ int clone = -1;
+    int r;
+
+    if (length < 0 || (size_t)length >= sizeof(source))
+        return cgroup_error(all, hierarchy->name, ENAMETOOLONG, "the path is too long");
+    if (all->rootfs->legacy) {
+        _cleanup_close_ int mounted = -1;
+
+        r = mount_on_descriptor(all->rootfs, source, target, NULL, MS_BIND, NULL);
+        if (r == 0)
+            mounted = openat(all->top, hierarchy->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (r == 0)
+            r = mounted < 0 ? -errno : mount_change_attached(all->rootfs, all->mount, mounted);
+    } else {
+        clone = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        r = clone < 0 ? -errno : mount_place(all->rootfs, all->mount, clone, target);
+    }
+    return r < 0 ? cgroup_error(all, hierarchy->name, -r, "the own cgroup cannot be bound") : 0;
+}
+
+/* Controllers mounted together are also found by their own names. */
+static int make_links(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
+{
+    const char *name = hierarchy->name;
+
+    if (strchr(name, ',') == NULL)
+        return 0;
+    while (name[0] != '\0') {
+        size_t length = strcspn(name, ",");
+        char link[NAME_MAX + 1];
+
+        if (length > NAME_MAX)
+            return cgroup_error(all, hierarchy->name, ENAMETOOLONG, "a name is too long");
+        memcpy(link, name, length);
+        link[length] = '\0';
+        if (symlinkat(hierarchy->name, all->top, link) < 0 && errno != EEXIST)
+            return cgroup_error(all, hierarchy->name, errno, "its links cannot be made");
+        name += length + (name[length] == ',');
+    }
+    return 0;
+}
+
+static int add_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
+{
+    _cleanup_close_ int target = -1;
+    int r;
+
+    if (mkdirat(all->top, hierarchy->name, 0755) < 0 && errno != EEXIST)
+        return cgroup_error(all, hierarchy->name, errno, "its directory cannot be made");
+    target = openat(all->top, hierarchy->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target < 0)
+        return cgroup_error(all, hierarchy->name, errno, "its directory cannot be opened");
+    if (all->rootfs->plan->rootfs.cgroup_namespace)
+        r = mount_hierarchy(all, hierarchy, target);
+    else
+        r = bind_hierarchy(all, hierarchy, target);
+    return r < 0 ? r : make_links(all, hierarchy);
+}
+
+static int read_table(struct rootfs *rootfs, const struct plan_mount *mount,
+                      char table[static CGROUP_TABLE_SIZE])
+{
+    int procfs = rootfs_open_procfs(rootfs);
+    _cleanup_close_ int fd = -1;
+    size_t used = 0;
+    ssize_t length;
+
+    if (procfs < 0)
+        return procfs;
+    fd = procfs_open_file(procfs, "self/cgroup", O_RDONLY);
+    if (fd < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, "/proc/self/cgroup");
+    while ((length = read(fd, table + used, CGROUP_TABLE_SIZE - 1 - used)) > 0)
+        used += (size_t)length;
+    if (length < 0 || used == CGROUP_TABLE_SIZE - 1)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, length < 0 ? errno : EFBIG,
+                           "/proc/self/cgroup");
+    table[used] = '\0';
+    return 0;
+}
+
+static int mount_v2(struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    const struct filesystem_request request = {
+        .type = "cgroup2",
+        .source = "cgroup",
+        .attributes = mount->attributes_set | mount->recursive_set,
+        .mount = mount,
+    };
+    char table[CGROUP_TABLE_SIZE], *lines = table, source[PATH_MAX];
+    _cleanup_close_ int target = -1, fd = -1;
+    struct hierarchy own;
+    int r, length;
+
+    target = rootfs_open_target(rootfs, mount, -1, NULL);
+    if (target < 0)
+        return target;
+    fd = filesystem_make(rootfs, &request);
+    if (fd >= 0) {
+        struct plan_mount rest = *mount;
+
+        rest.attributes_set = rest.recursive_set = 0;
+        return mount_place(rootfs, &rest, fd, target);
+    }
+    r = fd == -ENOSYS ? filesystem_mount(rootfs, &request, target) : fd;
+    if (r == 0)
+        return 0;
+    if (r != -EPERM && r != -EBUSY)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r, NULL);
+    r = read_table(rootfs, mount, table);
+    if (r < 0)
+        return r;
+    while (next_hierarchy(&lines, &own, true)) {
+        if (own.options[0] != '\0')
+            continue;
+        length = snprintf(source, sizeof(source), CGROUP_ROOT "%s", own.path);
+        if (length < 0 || (size_t)length >= sizeof(source))
+            break;
+        return rootfs_bind_source(rootfs, mount, source);
+    }
+    return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, EPERM,
+                       "neither a cgroup2 nor the own cgroup can be mounted");
+}
+
+/* The tmpfs that holds the hierarchies: attached at once, as they are to be mounted inside. */
+static int mount_top(struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    const struct filesystem_request request = {
+        .type = "tmpfs",
+        .source = "tmpfs",
+        .options = "mode=755",
+        .attributes = (mount->attributes_set | mount->recursive_set) & ~MOUNT_ATTR_RDONLY,
+    };
+    struct plan_mount plain = *mount;
+    _cleanup_close_ int target = rootfs_open_target(rootfs, mount, -1, NULL), fd = -1;
+    int r;
+
+    if (target < 0)
+        return target;
+    fd = filesystem_make(rootfs, &request);
+    if (fd == -ENOSYS) {
+        r = filesystem_mount(rootfs, &request, target);
+        if (r < 0)
+            return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r, NULL);
+        return rootfs_open_mounted(rootfs, mount, target);
+    }
+    if (fd < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, NULL);
+    plain.attributes_set = plain.recursive_set = 0;
+    r = mount_place(rootfs, &plain, fd, target);
+    return r < 0 ? r : take_fd(&fd);
+}
+
+static int mount_v1(struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    bool hybrid = rootfs->plan->rootfs.cgroup_layout == PLAN_CGROUP_LAYOUT_HYBRID;
+    char table[CGROUP_TABLE_SIZE], *lines = table;
+    _cleanup_close_ int top = -1;
+    struct cgroup_mount all = {.rootfs = rootfs, .mount = mount};
+    struct hierarchy hierarchy;
+    int r;
+
+    r = read_table(rootfs, mount, table);
+    if (r < 0)
+        return r;
+    all.top = top = mount_top(rootfs, mount);
+    if (top < 0)
+        return top;
+    while (next_hierarchy(&lines, &hierarchy, hybrid)) {
+        r = add_hierarchy(&all, &hierarchy);
+        if (r < 0)
+            return r;
+    }
+    if ((mount->attributes_set | mount->recursive_set) & MOUNT_ATTR_RDONLY) {
+        r = mount_change(rootfs, top, MOUNT_ATTR_RDONLY, 0, 0);
+        if (r < 0)
+            return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r,
+                               "it cannot be made read-only");
+    }
+    return 0;
+}
+
+int rootfs_mount_cgroup(struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    switch (rootfs->plan->rootfs.cgroup_layout) {
+    case PLAN_CGROUP_LAYOUT_V2:
+        return mount_v2(rootfs, mount);
+    case PLAN_CGROUP_LAYOUT_V1:
+    case PLAN_CGROUP_LAYOUT_HYBRID:
+        return mount_v1(rootfs, mount);
+    default:
+        return mount_error(rootfs, mount, ERROR_CGROUP_HOST, ENODEV,
+                           "the host has no cgroup file systems");
+    }
+}

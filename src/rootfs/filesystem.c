@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mounts with a file system of their own: proc, sysfs, tmpfs, overlay …; in the stage. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/cleanup.h"
+#include "io/syscalls.h"
+#include "rootfs/filesystem_context.h"
+#include "rootfs/mount_calls.h"
+#include "rootfs/mounts.h"
+
+#define OPTION_VALUE_MAX 255  /* what fsconfig(2) takes */
+#define MOUNT_DATA_SIZE  4096 /* what mount(2) takes: a page */
+
+/* Superblock flags that fsconfig(2) has no name for. */
+#define FLAGS_ONLY_FOR_MOUNT (MS_I_VERSION | MS_SILENT)
+
+static bool needs_mount(const struct rootfs *rootfs, const struct filesystem_request *request)
+{
+    if (rootfs->legacy || request->superblock_flags & FLAGS_ONLY_FOR_MOUNT)
+        return true;
+    for (uint32_t i = 0; request->mount != NULL && i < request->mount->data.count; i++) {
+        const char *option = plan_text_at(rootfs->plan, request->mount->data, i);
+        const char *value = strchr(option, '=');
+
+        if (value != NULL && strlen(value + 1) > OPTION_VALUE_MAX)
+            return true;
+    }
+    return false;
+}
+
+static int configure(struct rootfs *rootfs, const struct filesystem_request *request, int context)
+{
+    int r = 0;
+
+    if (request->source != NULL &&
+        sys_fsconfig(context, FSCONFIG_SET_STRING, "source", request->source, 0) < 0)
+        return -errno;
+    if (request->superblock_flags != 0)
+        r = filesystem_context_set_flags(context, request->superblock_flags);
+    if (r == 0 && request->options != NULL)
+        r = filesystem_context_set_options(context, request->options);
+    if (r == 0 && request->mount != NULL)
+        r = filesystem_context_set_data(context, rootfs->plan, request->mount);
+    if (r == 0 && sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        r = -errno;
+    return r;
+}
+
+int filesystem_make(struct rootfs *rootfs, const struct filesystem_request *request)
+{
+    _cleanup_close_ int context = -1;
+    int r;
+
+    if (needs_mount(rootfs, request))
+        return -ENOSYS;
+    context = sys_fsopen(request->type, FSOPEN_CLOEXEC);
+    if (context < 0)
+        return mount_call_is_missing(errno) ? -ENOSYS : -errno;
+    r = configure(rootfs, request, context);
+    if (r == 0) {
+        r = sys_fsmount(context, FSMOUNT_CLOEXEC, (unsigned)request->attributes);
+        if (r >= 0)
+            return r;
+        r = -errno;
+    }
+    filesystem_context_read_log(context, rootfs->error);
+    return r == -ENOSYS ? -EINVAL : r;
+}
+
+/* Adds @option to the comma separated list @data. */
+static bool append(char data[static MOUNT_DATA_SIZE], const char *option)
+{
+    size_t used = strlen(data), length = strlen(option);
+
+    if (used + length + 2 > MOUNT_DATA_SIZE)
+        return false;
+    if (used > 0)
+        data[used++] = ',';
+    memcpy(data + used, option, length + 1);
+    return true;
+}
+
+static unsigned long mount_flags(const struct filesystem_request *request)
+{
+    static const struct {
+        uint64_t attribute;
+        unsigned long flag;
+    } table[] = {
+        {MOUNT_ATTR_RDONLY, MS_RDONLY},         {MOUNT_ATTR_NOSUID, MS_NOSUID},
+        {MOUNT_ATTR_NODEV, MS_NODEV},           {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+        {MOUNT_ATTR_NOATIME, MS_NOATIME},       {MOUNT_ATTR_STRICTATIME, MS_STRICTATIME},
+        {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {MOUNT_ATTR_NOSYMFOLLOW, 256 /* MS_NOSYMFOLLOW */},
+    };
+    unsigned long flags = request->superblock_flags;
+
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        if (request->attributes & table[i].attribute)
+            flags |= table[i].flag;
+    return flags;
+}
+
+int filesystem_mount(struct rootfs *rootfs, const struct filesystem_request *request, int target)
+{
+    char data[MOUNT_DATA_SIZE] = "";
+    bool fits = true;
+
+    if (request->options != NULL)
+        fits = append(data, request->options);
+    for (uint32_t i = 0; request->mount != NULL && i < request->mount->data.count; i++)
+        fits = fits && append(data, plan_text_at(rootfs->plan, request->mount->data, i));
+    if (request->mount != NULL && request->mount->label != 0)
+        fits = fits && append(data, plan_text(rootfs->plan, request->mount->label));
+    if (!fits)
+        return -ENAMETOOLONG;
+    return mount_on_descriptor(rootfs, request->source, target, request->type, mount_flags(request),
+                               data[0] != '\0' ? data : NULL);
+}
+
+static bool has_option(const struct rootfs *rootfs, const struct plan_mount *mount, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (uint32_t i = 0; i < mount->data.count; i++)
+        if (strncmp(plan_text_at(rootfs->plan, mount->data, i), key, length) == 0)
+            return true;
+    return false;
+}
+
+/* Fills the new tmpfs @fd from the directory it covers. */
+static int fill(struct rootfs *rootfs, const struct plan_mount *mount, int target, int fd)
+{
+    _cleanup_close_ int source = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat status;
+    int r;
+
+    if (source < 0 || fstat(source, &status) < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, errno,
+                           "the directory to copy from cannot be opened");
+    r = copy_up(source, fd);
+    if (r < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r,
+                           "what it covers cannot be copied into it (tmpcopyup)");
+    if ((status.st_uid != 0 || status.st_gid != 0) && !has_option(rootfs, mount, "uid=") &&
+        !has_option(rootfs, mount, "gid=") &&
+        fchownat(fd, "", status.st_uid, status.st_gid, AT_EMPTY_PATH) < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, errno, "its owner cannot be set");
+    return 0;
+}
+
+/* mqueue takes no "context=": its root directory gets the label instead. */
+static int label_root(struct rootfs *rootfs, const struct plan_mount *mount, int fd)
+{
+    const char *label = plan_text(rootfs->plan, rootfs->plan->rootfs.mount_label);
+    _cleanup_close_ int directory = -1;
+
+    if (label == NULL || strcmp(plan_text(rootfs->plan, mount->type), "mqueue") != 0)
+        return 0;
+    directory = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || fsetxattr(directory, "security.selinux", label, strlen(label) + 1, 0) < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, errno, "it cannot be labelled");
+    return 0;
+}
+
+/* mount(2)'s way, up to the mount's last options. */
+static int mount_old_way(struct rootfs *rootfs, const struct filesystem_request *request,
+                         int target, bool copy)
+{
+    const struct plan_mount *mount = request->mount;
+    _cleanup_close_ int mounted = -1;
+    int r;
+
+    r = filesystem_mount(rootfs, request, target);
+    if (r < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r, NULL);
+    mounted = rootfs_open_mounted(rootfs, mount, target);
+    if (mounted < 0)
+        return mounted;
+    r = label_root(rootfs, mount, mounted);
+    if (r == 0 && copy)
+        r = fill(rootfs, mount, target, mounted);
+    if (r == 0)
+        r = mount_change_attached(rootfs, mount, mounted);
+    return r < 0 ? r : rootfs_note_mount(rootfs, mount, mounted);
+}
+
+static int mount_new_way(struct rootfs *rootfs, const struct filesystem_request *request,
+                         int target, bool copy, int fd)
+{
+    struct plan_mount rest = *request->mount;
+    int r;
+
+    r = label_root(rootfs, &rest, fd);
+    if (r == 0 && copy)
+        r = fill(rootfs, &rest, target, fd);
+    if (r < 0)
+        return r;
+    /* the attributes are set, but for read-only where it was to be filled first */
+    rest.attributes_set = (rest.attributes_set | rest.recursive_set) & ~request->attributes;
+    rest.attributes_clear = rest.recursive_set = rest.recursive_clear = 0;
+    r = mount_place(rootfs, &rest, fd, target);
+    return r < 0 ? r : rootfs_note_mount(rootfs, request->mount, fd);
+}
+
+/* sysfs may be mounted only by whoever owns the network namespace: else the host's is shown. */
+static bool wants_host_sysfs(const struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    const struct plan_namespaces *namespaces = &rootfs->plan->namespaces;
+
+    return (namespaces->clone_flags | namespaces->joined) & CLONE_NEWUSER &&
+           strcmp(plan_text(rootfs->plan, mount->type), "sysfs") == 0;
+}
+
+int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    struct filesystem_request request = {
+        .type = plan_text(rootfs->plan, mount->type),
+        .source = plan_text(rootfs->plan, mount->source),
+        .attributes = mount->attributes_set | mount->recursive_set,
+        .superblock_flags = mount->superblock_flags,
+        .mount = mount,
+    };
+    bool copy = mount->flags & PLAN_MOUNT_TMPCOPYUP, made;
+    _cleanup_close_ int target = -1, fd = -1;
+    struct stat status;
+    char mode[16];
+
+    target = rootfs_open_target(rootfs, mount, -1, &made);
+    if (target < 0)
+        return target;
+    copy = copy && !made;
+    if (!made && strcmp(request.type, "tmpfs") == 0 && !has_option(rootfs, mount, "mode=") &&
+        fstat(target, &status) == 0) {
+        snprintf(mode, sizeof(mode), "mode=%o", status.st_mode & 07777);
+        request.options = mode;
+    }
+    if (copy)
+        request.attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+    fd = filesystem_make(rootfs, &request);
+    if (fd == -ENOSYS)
+        return mount_old_way(rootfs, &request, target, copy);
+    if (fd == -EPERM && wants_host_sysfs(rootfs, mount)) {
+        struct plan_mount host = *mount;
+
+        host.flags |= PLAN_MOUNT_RECURSIVE;
+        host.recursive_set |= host.attributes_set & MOUNT_ATTR_RDONLY;
+        return rootfs_bind_source(rootfs, &host, "/sys");
+    }
+    if (fd == -ENODEV)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, ENODEV,
+                           "this kernel has no file system of that type");
+    if (fd < 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, NULL);
+    return mount_new_way(rootfs, &request, target, copy, fd);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What all parts of the root file system share; in the stage. */
+#include "rootfs/rootfs.h"
+
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "io/procfs.h"
+
+void rootfs_init(struct rootfs *rootfs, const struct plan *plan, struct error *error)
+{
+    *rootfs = (struct rootfs){
+        .plan = plan,
+        .error = error,
+        .root = -1,
+        .procfs = -1,
+        .dev = -1,
+        .proc = -1,
+        .sys = -1,
+        .null = -1,
+        .empty = -1,
+        /* modes in here are what the config and the spec say, whoever calls */
+        .umask = umask(0),
+    };
+}
+
+void rootfs_done(struct rootfs *rootfs)
+{
+    int *const descriptors[] = {&rootfs->root, &rootfs->procfs, &rootfs->dev,  &rootfs->proc,
+                                &rootfs->sys,  &rootfs->null,   &rootfs->empty};
+
+    for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
+        *descriptors[i] = close_fd(*descriptors[i]);
+    umask(rootfs->umask);
+}
+
+int rootfs_open_procfs(struct rootfs *rootfs)
+{
+    if (rootfs->procfs < 0)
+        rootfs->procfs = procfs_open(rootfs->error);
+    return rootfs->procfs;
+}
