@@ -21,6 +21,7 @@ static struct oci_spec *make_spec(bool rootless, struct oci_arena *arena)
     report.unknown_keys = true;
     assert_int_equal(spec_document_write(rootless, &json, &error), 0);
     assert_int_equal(oci_spec_parse(arena, json, strlen(json), &spec, &report), 0);
+    assert_int_equal(oci_spec_validate(spec, OCI_VALIDATE_RUNNABLE, &report), 0);
     return spec;
 }
 
