@@ -65,6 +65,7 @@ struct plan_time_offset {
 struct plan_namespaces {
     uint64_t clone_flags;      /* CLONE_NEW* of the namespaces to make */
     uint64_t joined;           /* CLONE_NEW* of those joined by path */
+    bool unshare_cgroup;       /* the stage makes the cgroup namespace once it is in its cgroup */
     struct plan_array joins;   /* struct plan_join, in the order of joining */
     struct plan_array uid_map; /* struct plan_idmap; of the new user namespace */
     struct plan_array gid_map;
@@ -304,11 +305,14 @@ struct plan_cgroup {
 
 /* Descriptors that the stage inherits; numbers are the same in dray and in the stage. */
 struct plan_descriptors {
-    int32_t control;       /* SEQPACKET socket to dray */
-    int32_t recorder;      /* the flight recorder */
-    int32_t start_fifo;    /* -1 for exec */
-    int32_t result_fifo;   /* -1 for exec */
-    int32_t console_slave; /* foreground terminal made by dray; -1 when the stage makes it */
+    int32_t control;     /* SEQPACKET socket to dray */
+    int32_t recorder;    /* the flight recorder */
+    int32_t start_fifo;  /* -1: nobody will call start (run, exec) */
+    int32_t result_fifo; /* closed by the program's execution; -1 like start_fifo */
+    int32_t init;        /* exec: pidfd of the container's first process; -1 */
+    int32_t init_root;   /* exec: its root directory; -1 */
+    int32_t hook_stdout; /* for hooks of the stage; -1: caught */
+    int32_t hook_stderr;
     struct plan_array cgroup_procs; /* int32_t: open cgroup.procs files to write "0" to */
 };
 
@@ -321,10 +325,8 @@ enum plan_purpose {
 
 struct plan {
     uint32_t magic;
-    uint32_t size;                /* of the whole buffer, bytes */
-    uint32_t purpose;             /* enum plan_purpose */
-    bool pid_namespace_path_only; /* PID namespace joined by path: an intermediate process is needed
-                                   */
+    uint32_t size;    /* of the whole buffer, bytes */
+    uint32_t purpose; /* enum plan_purpose */
     plan_string id;
     plan_string bundle;
     struct plan_namespaces namespaces;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Test builds (configure --enable-fault-injection): one row of a step list fails or dies on demand.
+ *
+ *     DRAY_FAULT=dray:CGROUP_MAKE=fail     the row is not run and returns an error
+ *     DRAY_FAULT=stage:MOUNTS=kill         SIGKILL before the row
+ *     DRAY_FAULT=stage:MOUNTS=kill-after   SIGKILL after it
+ *
+ * In other builds these are empty.
+ */
+#ifndef DRAY_PLAN_FAULT_INJECTION_H
+#define DRAY_PLAN_FAULT_INJECTION_H
+
+#include <stdbool.h>
+
+#ifdef FAULT_INJECTION
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static inline bool fault_is(const char *role, const char *row, const char *action)
+{
+    const char *fault = getenv("DRAY_FAULT");
+    size_t role_length = strlen(role), row_length = strlen(row);
+
+    return fault != NULL && strncmp(fault, role, role_length) == 0 && fault[role_length] == ':' &&
+           strncmp(fault + role_length + 1, row, row_length) == 0 &&
+           fault[role_length + 1 + row_length] == '=' &&
+           strcmp(fault + role_length + 2 + row_length, action) == 0;
+}
+
+/* Before a row; true: it has to fail. */
+static inline bool fault_before(const char *role, const char *row)
+{
+    if (fault_is(role, row, "kill"))
+        kill(getpid(), SIGKILL);
+    return fault_is(role, row, "fail");
+}
+
+static inline void fault_after(const char *role, const char *row)
+{
+    if (fault_is(role, row, "kill-after"))
+        kill(getpid(), SIGKILL);
+}
+
+#else
+
+static inline bool fault_before(const char *role, const char *row)
+{
+    (void)role;
+    (void)row;
+    return false;
+}
+
+static inline void fault_after(const char *role, const char *row)
+{
+    (void)role;
+    (void)row;
+}
+
+#endif
+#endif

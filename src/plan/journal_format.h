@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The journal's records: what a container's creation left behind that outlives dray, each written
+ * before it is made.  Undoing reads them backwards (src/state/journal.h).
+ */
+#ifndef DRAY_PLAN_JOURNAL_FORMAT_H
+#define DRAY_PLAN_JOURNAL_FORMAT_H
+
+#include <stdint.h>
+
+/* Numbers are stable: a newer dray replays the journal of an older one. */
+enum journal_kind {
+    JOURNAL_CGROUP = 2,      /* cgroup_describe(): what will be made and where */
+    JOURNAL_PROCESS = 3,     /* struct process_identity of a process in the container */
+    JOURNAL_HOST_MOUNTS = 4, /* text: mounts are made below this path of the host's mount table */
+    JOURNAL_HOOKS = 5,       /* text, the bundle: hooks have run, so poststop hooks are owed */
+};
+
+struct journal_header {
+    uint16_t kind;   /* enum journal_kind */
+    uint16_t length; /* of the payload that follows, bytes */
+};
+
+#define JOURNAL_PAYLOAD_MAX 8192
+
+#endif

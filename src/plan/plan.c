@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The whole plan from its parts. */
+#include <errno.h>
+
+#include "plan/planner.h"
+
+static int plan_identity(const struct plan_input *input, struct plan_builder *builder)
+{
+    struct plan *plan = builder->plan;
+
+    plan->purpose = input->purpose;
+    plan->id = plan_add_string(builder, input->id);
+    plan->bundle = plan_add_string(builder, input->bundle);
+    return plan->id != 0 && (plan->bundle != 0 || input->bundle == NULL) ? 0 : -ENOMEM;
+}
+
+int plan_build(const struct plan_input *input, struct plan_builder *builder, struct error *error)
+{
+    typedef int (*part)(const struct plan_input *, struct plan_builder *);
+    static const part create_parts[] = {plan_identity, plan_namespaces, plan_rootfs,
+                                        plan_process,  plan_hooks,      plan_cgroup};
+    /* a further process finds everything but itself made */
+    static const part exec_parts[] = {plan_identity, plan_process, plan_hooks};
+    bool create = input->purpose == PLAN_CREATE;
+    const part *parts = create ? create_parts : exec_parts;
+    size_t count = create ? sizeof(create_parts) / sizeof(create_parts[0])
+                          : sizeof(exec_parts) / sizeof(exec_parts[0]);
+
+    builder->error = error;
+    for (size_t i = 0; i < count; i++) {
+        int r = parts[i](input, builder);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

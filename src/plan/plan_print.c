@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plan as text; runs in dray and in tests. */
+#include "plan/plan_print.h"
+
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "io/syscalls.h"
+#include "plan/plan_cgroup.h"
+
+struct printer {
+    FILE *out;
+    const struct plan *plan;
+};
+
+/* Prints a string quoted, with what would break the line escaped. */
+static void print_text(const struct printer *printer, const char *text)
+{
+    if (text == NULL) {
+        fputs("-", printer->out);
+        return;
+    }
+    fputc('"', printer->out);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\')
+            fprintf(printer->out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            fprintf(printer->out, "\\x%02x", c);
+        else
+            fputc(c, printer->out);
+    }
+    fputc('"', printer->out);
+}
+
+static void print_string(const struct printer *printer, plan_string string)
+{
+    print_text(printer, plan_text(printer->plan, string));
+}
+
+static void print_origin(const struct printer *printer, struct plan_origin origin)
+{
+    struct error error = {0};
+
+    plan_origin_explain(printer->plan, origin, &error);
+    fprintf(printer->out, "%s%s\n", error.pointer[0] != '\0' ? "  # " : "", error.pointer);
+}
+
+static void print_flags(const struct printer *printer, const char *name, uint64_t flags)
+{
+    static const struct {
+        uint64_t flag;
+        const char *name;
+    } types[] = {{CLONE_NEWNS, "mount"},      {CLONE_NEWPID, "pid"},  {CLONE_NEWNET, "network"},
+                 {CLONE_NEWIPC, "ipc"},       {CLONE_NEWUTS, "uts"},  {CLONE_NEWUSER, "user"},
+                 {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}};
+
+    if (flags == 0)
+        return;
+    fputs(name, printer->out);
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if ((flags & types[i].flag) != 0)
+            fprintf(printer->out, " %s", types[i].name);
+    }
+    fputc('\n', printer->out);
+}
+
+static void print_map(const struct printer *printer, const char *name, struct plan_array map)
+{
+    plan_for_each(entry, printer->plan, map, struct plan_idmap) fprintf(
+        printer->out, "%s %u %u %u\n", name, entry->container_id, entry->host_id, entry->size);
+}
+
+static void print_offset(const struct printer *printer, const char *name,
+                         const struct plan_time_offset *offset)
+{
+    if (offset->set)
+        fprintf(printer->out, "time-offset %s %" PRId64 " %u\n", name, offset->seconds,
+                offset->nanoseconds);
+}
+
+static void print_namespaces(const struct printer *printer)
+{
+    const struct plan_namespaces *namespaces = &printer->plan->namespaces;
+
+    print_flags(printer, "namespaces", namespaces->clone_flags);
+    if (namespaces->unshare_cgroup)
+        fputs("namespaces-after-attach cgroup\n", printer->out);
+    plan_for_each(join, printer->plan, namespaces->joins, struct plan_join)
+    {
+        fputs("join ", printer->out);
+        print_string(printer, join->path);
+        print_origin(printer, join->origin);
+    }
+    print_map(printer, "uid-map", namespaces->uid_map);
+    print_map(printer, "gid-map", namespaces->gid_map);
+    print_offset(printer, "monotonic", &namespaces->monotonic);
+    print_offset(printer, "boottime", &namespaces->boottime);
+    plan_for_each(sysctl, printer->plan, namespaces->sysctls, struct plan_sysctl)
+    {
+        fputs("sysctl ", printer->out);
+        print_string(printer, sysctl->key);
+        fputc(' ', printer->out);
+        print_string(printer, sysctl->value);
+        print_origin(printer, sysctl->origin);
+    }
+    if (namespaces->hostname != 0) {
+        fputs("hostname ", printer->out);
+        print_string(printer, namespaces->hostname);
+        fputc('\n', printer->out);
+    }
+    if (namespaces->domainname != 0) {
+        fputs("domainname ", printer->out);
+        print_string(printer, namespaces->domainname);
+        fputc('\n', printer->out);
+    }
+}
+
+static void print_strings(const struct printer *printer, const char *name, struct plan_array array)
+{
+    if (array.count == 0)
+        return;
+    fputs(name, printer->out);
+    for (uint32_t i = 0; i < array.count; i++) {
+        fputc(' ', printer->out);
+        print_text(printer, plan_text_at(printer->plan, array, i));
+    }
+}
+
+static void print_mount(const struct printer *printer, const struct plan_mount *mount)
+{
+    static const char *const kinds[] = {
+        [PLAN_MOUNT_FILESYSTEM] = "filesystem",
+        [PLAN_MOUNT_BIND] = "bind",
+        [PLAN_MOUNT_CGROUP] = "cgroup",
+        [PLAN_MOUNT_REMOUNT] = "remount",
+    };
+
+    fprintf(printer->out, "mount %s ", kinds[mount->kind]);
+    print_string(printer, mount->destination);
+    fputs(" type ", printer->out);
+    print_string(printer, mount->type);
+    fputs(" source ", printer->out);
+    print_string(printer, mount->source);
+    fprintf(printer->out, " flags %#x set %#" PRIx64 " clear %#" PRIx64, mount->flags,
+            mount->attributes_set, mount->attributes_clear);
+    if ((mount->recursive_set | mount->recursive_clear) != 0)
+        fprintf(printer->out, " recursive-set %#" PRIx64 " recursive-clear %#" PRIx64,
+                mount->recursive_set, mount->recursive_clear);
+    if (mount->superblock_flags != 0)
+        fprintf(printer->out, " superblock %#" PRIx64, mount->superblock_flags);
+    plan_for_each(propagation, printer->plan, mount->propagation, uint32_t)
+        fprintf(printer->out, " propagation %#x", *propagation);
+    print_strings(printer, " data", mount->data);
+    print_origin(printer, mount->origin);
+    print_map(printer, "  mount-uid-map", mount->uid_map);
+    print_map(printer, "  mount-gid-map", mount->gid_map);
+}
+
+static void print_paths(const struct printer *printer, const char *name, struct plan_array paths)
+{
+    plan_for_each(path, printer->plan, paths, struct plan_path)
+    {
+        fprintf(printer->out, "%s ", name);
+        print_string(printer, path->path);
+        print_origin(printer, path->origin);
+    }
+}
+
+static void print_rootfs(const struct printer *printer)
+{
+    const struct plan_rootfs *rootfs = &printer->plan->rootfs;
+
+    if (rootfs->path == 0)
+        return;
+    fputs("root ", printer->out);
+    print_string(printer, rootfs->path);
+    fprintf(printer->out, "%s%s%s%s propagation %#x\n", rootfs->readonly ? " readonly" : "",
+            rootfs->no_pivot ? " no-pivot" : "",
+            rootfs->private_mounts ? "" : " in-the-mount-namespace-of-the-host",
+            rootfs->devices_by_bind ? " devices-by-bind" : "", rootfs->propagation);
+    plan_for_each(mount, printer->plan, rootfs->mounts, struct plan_mount)
+        print_mount(printer, mount);
+    plan_for_each(device, printer->plan, rootfs->devices, struct plan_device)
+    {
+        fputs("device ", printer->out);
+        print_string(printer, device->path);
+        fprintf(printer->out, " %c %u:%u mode %04o owner %u:%u",
+                S_ISCHR(device->type)   ? 'c'
+                : S_ISBLK(device->type) ? 'b'
+                                        : 'p',
+                device->major, device->minor, device->mode, device->uid, device->gid);
+        print_origin(printer, device->origin);
+    }
+    print_paths(printer, "mask", rootfs->masked);
+    print_paths(printer, "readonly", rootfs->readonly_paths);
+}
+
+static void print_attributes(const struct printer *printer)
+{
+    const struct plan_process *process = &printer->plan->process;
+    const struct plan_scheduler *scheduler = &process->scheduler;
+
+    if (process->oom_score_adj_set)
+        fprintf(printer->out, "oom-score-adj %d\n", process->oom_score_adj);
+    if (scheduler->set)
+        fprintf(printer->out,
+                "scheduler policy %u nice %d priority %u flags %#" PRIx64 " runtime %" PRIu64
+                " deadline %" PRIu64 " period %" PRIu64 "\n",
+                scheduler->policy, scheduler->nice, scheduler->priority, scheduler->flags,
+                scheduler->runtime, scheduler->deadline, scheduler->period);
+    if (process->io_priority_set)
+        fprintf(printer->out, "io-priority %#x\n", process->io_priority);
+    if (process->personality_set)
+        fprintf(printer->out, "personality %#x\n", process->personality);
+    if (process->memory_policy.set)
+        fprintf(printer->out, "memory-policy %#x of %u nodes\n", process->memory_policy.mode,
+                process->memory_policy.nodes_bits);
+    if (process->apparmor != 0) {
+        fputs("apparmor ", printer->out);
+        print_string(printer, process->apparmor);
+        fputc('\n', printer->out);
+    }
+    if (process->selinux != 0) {
+        fputs("selinux ", printer->out);
+        print_string(printer, process->selinux);
+        fputc('\n', printer->out);
+    }
+    if (process->new_keyring) {
+        fputs("keyring ", printer->out);
+        print_string(printer, process->keyring_name);
+        fputc('\n', printer->out);
+    }
+    if (process->terminal)
+        fprintf(printer->out, "terminal rows %u columns %u\n", process->console_height,
+                process->console_width);
+}
+
+static void print_process(const struct printer *printer)
+{
+    const struct plan_process *process = &printer->plan->process;
+    const struct plan_capabilities *capabilities = &process->capabilities;
+
+    print_strings(printer, "args", process->args);
+    fputc('\n', printer->out);
+    for (uint32_t i = 0; i < process->env.count; i++) {
+        fputs("env ", printer->out);
+        print_text(printer, plan_text_at(printer->plan, process->env, i));
+        fputc('\n', printer->out);
+    }
+    fputs("cwd ", printer->out);
+    print_string(printer, process->cwd);
+    fprintf(printer->out, "\nuser %u:%u groups", process->uid, process->gid);
+    plan_for_each(group, printer->plan, process->groups, uint32_t)
+        fprintf(printer->out, " %u", *group);
+    fprintf(printer->out, "%s%s\n", process->keep_groups ? " and the caller's" : "",
+            process->no_new_privileges ? " no-new-privileges" : "");
+    if (process->umask_set)
+        fprintf(printer->out, "umask %04o\n", process->umask);
+    fprintf(printer->out,
+            "capabilities bounding %#" PRIx64 " effective %#" PRIx64 " permitted %#" PRIx64
+            " inheritable %#" PRIx64 " ambient %#" PRIx64 "\n",
+            capabilities->bounding, capabilities->effective, capabilities->permitted,
+            capabilities->inheritable, capabilities->ambient);
+    plan_for_each(rlimit, printer->plan, process->rlimits, struct plan_rlimit)
+    {
+        fprintf(printer->out, "rlimit %u soft %" PRIu64 " hard %" PRIu64, rlimit->resource,
+                rlimit->soft, rlimit->hard);
+        print_origin(printer, rlimit->origin);
+    }
+    print_attributes(printer);
+}
+
+static void print_hooks(const struct printer *printer)
+{
+    for (unsigned kind = 0; kind < PLAN_HOOK_KINDS; kind++) {
+        plan_for_each(hook, printer->plan, printer->plan->hooks.kinds[kind], struct plan_hook)
+        {
+            fputs("hook ", printer->out);
+            print_string(printer, hook->path);
+            print_strings(printer, " args", hook->args);
+            print_strings(printer, " env", hook->env);
+            if (hook->timeout > 0)
+                fprintf(printer->out, " timeout %u", hook->timeout);
+            print_origin(printer, hook->origin);
+        }
+    }
+}
+
+static void print_cgroup(const struct printer *printer)
+{
+    const struct plan_cgroup *cgroup = &printer->plan->cgroup;
+
+    if (cgroup->path == 0)
+        return;
+    fputs("cgroup ", printer->out);
+    print_string(printer, cgroup->path);
+    fputc('\n', printer->out);
+    plan_for_each(write, printer->plan, cgroup->writes, struct plan_cgroup_write)
+    {
+        fputs("cgroup-write ", printer->out);
+        print_string(printer, write->file);
+        fputc(' ', printer->out);
+        print_string(printer, write->value);
+        print_origin(printer, write->origin);
+    }
+    plan_for_each(device, printer->plan, cgroup->devices, struct plan_cgroup_device)
+    {
+        fprintf(printer->out, "cgroup-device %s %c %d:%d access %u",
+                device->allow ? "allow" : "deny", device->type, device->major, device->minor,
+                device->access);
+        print_origin(printer, device->origin);
+    }
+}
+
+char *plan_print(const struct plan *plan)
+{
+    char *text = NULL;
+    size_t length;
+    struct printer printer = {.out = open_memstream(&text, &length), .plan = plan};
+
+    if (printer.out == NULL)
+        return NULL;
+    print_namespaces(&printer);
+    print_cgroup(&printer);
+    print_rootfs(&printer);
+    print_process(&printer);
+    print_hooks(&printer);
+    if (fclose(printer.out) != 0)
+        return NULL;
+    return text;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which rows of the step lists a plan needs; the same code in dray and in the stage. */
+#include "plan/steps.h"
+
+#include "io/syscalls.h"
+
+#include <sched.h>
+
+static bool has_cgroup(const struct plan *plan)
+{
+    return plan->cgroup.path != 0;
+}
+
+static bool joins_namespaces(const struct plan *plan)
+{
+    return plan->namespaces.joins.count > 0;
+}
+
+static bool joins_pid_namespace(const struct plan *plan)
+{
+    return (plan->namespaces.joined & CLONE_NEWPID) != 0;
+}
+
+static bool makes_user_namespace(const struct plan *plan)
+{
+    return (plan->namespaces.clone_flags & CLONE_NEWUSER) != 0;
+}
+
+static bool has_user_namespace(const struct plan *plan)
+{
+    return ((plan->namespaces.clone_flags | plan->namespaces.joined) & CLONE_NEWUSER) != 0;
+}
+
+static bool attaches_cgroup(const struct plan *plan)
+{
+    return plan->descriptors.cgroup_procs.count > 0;
+}
+
+static bool unshares_cgroup(const struct plan *plan)
+{
+    return plan->namespaces.unshare_cgroup;
+}
+
+static bool has_hooks(const struct plan *plan, enum plan_hook_kind kind)
+{
+    return plan->hooks.kinds[kind].count > 0;
+}
+
+static bool has_runtime_hooks(const struct plan *plan)
+{
+    return has_hooks(plan, PLAN_HOOK_PRESTART) || has_hooks(plan, PLAN_HOOK_CREATE_RUNTIME);
+}
+
+static bool has_create_container_hooks(const struct plan *plan)
+{
+    return has_hooks(plan, PLAN_HOOK_CREATE_CONTAINER);
+}
+
+static bool has_start_container_hooks(const struct plan *plan)
+{
+    return has_hooks(plan, PLAN_HOOK_START_CONTAINER);
+}
+
+static bool has_sysctls(const struct plan *plan)
+{
+    return plan->namespaces.sysctls.count > 0;
+}
+
+static bool has_host_names(const struct plan *plan)
+{
+    return plan->namespaces.hostname != 0 || plan->namespaces.domainname != 0;
+}
+
+static bool has_terminal(const struct plan *plan)
+{
+    return plan->process.terminal;
+}
+
+static bool has_new_keyring(const struct plan *plan)
+{
+    return plan->process.new_keyring;
+}
+
+static bool has_labels(const struct plan *plan)
+{
+    return plan->process.apparmor != 0 || plan->process.selinux != 0;
+}
+
+static bool has_rlimits(const struct plan *plan)
+{
+    return plan->process.rlimits.count > 0;
+}
+
+static bool has_seccomp_listener(const struct plan *plan)
+{
+    return plan->process.seccomp.listener;
+}
+
+static bool waits_for_start(const struct plan *plan)
+{
+    return plan->descriptors.start_fifo >= 0;
+}
+
+#define always NULL
+#define STEP(row_name, row_role, condition) \
+    {.name = #row_name, .role = STEP_##row_role, .applies = condition},
+
+const struct step create_steps[CREATE_STEPS] = {
+#include "plan/create_steps.def"
+};
+
+const struct step exec_steps[EXEC_STEPS] = {
+#include "plan/exec_steps.def"
+};

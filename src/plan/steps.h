@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The step lists as both programs see them: names, roles, and which rows a plan needs.
+ * What a row does is in src/steps for dray and in src/stage for the stage.
+ */
+#ifndef DRAY_PLAN_STEPS_H
+#define DRAY_PLAN_STEPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "plan/plan.h"
+
+enum step_role {
+    STEP_DRAY = 1,
+    STEP_STAGE = 2,
+    STEP_BOTH = STEP_DRAY | STEP_STAGE, /* a message between the two */
+};
+
+enum create_step {
+#define STEP(name, role, condition) CREATE_##name,
+#include "plan/create_steps.def"
+#undef STEP
+    CREATE_STEPS
+};
+
+enum exec_step {
+#define STEP(name, role, condition) EXEC_##name,
+#include "plan/exec_steps.def"
+#undef STEP
+    EXEC_STEPS
+};
+
+/* One row of a list. */
+struct step {
+    const char *name; /* "MOUNT_ROOT" */
+    enum step_role role;
+    bool (*applies)(const struct plan *plan); /* NULL: always, also while there is no plan yet */
+};
+
+extern const struct step create_steps[CREATE_STEPS];
+extern const struct step exec_steps[EXEC_STEPS];
+
+/* True when the row is one of @role's and @plan needs it. */
+static inline bool step_is_due(const struct step *step, enum step_role role,
+                               const struct plan *plan)
+{
+    return (step->role & role) != 0 && (step->applies == NULL || step->applies(plan));
+}
+
+#endif
