@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening and verifying the namespaces to join; runs in dray. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "namespace/join.h"
+
+static int open_join(const struct plan *plan, struct plan_join *join, struct error *error)
+{
+    const char *path = plan_text(plan, join->path);
+    _cleanup_close_ int fd = -1;
+    struct stat status;
+    int type;
+
+    /* looked at before it is opened for reading: the path may be a fifo or a device */
+    if (stat(path, &status) < 0)
+        return error_set(error, ERROR_NAMESPACE_PATH, errno, "cannot open the %s namespace \"%s\"",
+                         namespace_type_name(join->type), path);
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, ERROR_NAMESPACE_TYPE, 0,
+                         "\"%s\" is no namespace: it is not a regular file", path);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return error_set(error, ERROR_NAMESPACE_PATH, errno, "cannot open the %s namespace \"%s\"",
+                         namespace_type_name(join->type), path);
+    type = ioctl(fd, NS_GET_NSTYPE);
+    if (type < 0)
+        return error_set(error, ERROR_NAMESPACE_TYPE, errno, "\"%s\" is no namespace", path);
+    if ((uint64_t)(unsigned)type != join->type)
+        return error_set(error, ERROR_NAMESPACE_TYPE, 0,
+                         "\"%s\" is a %s namespace, but a %s namespace is wanted", path,
+                         namespace_type_name((unsigned)type), namespace_type_name(join->type));
+    join->descriptor = take_fd(&fd);
+    return 0;
+}
+
+int namespace_open_joins(struct plan *plan, struct error *error)
+{
+    struct plan_join *joins =
+        (struct plan_join *)(uintptr_t)plan_items(plan, plan->namespaces.joins, struct plan_join);
+
+    for (uint32_t i = 0; i < plan->namespaces.joins.count; i++) {
+        int r = open_join(plan, &joins[i], error);
+
+        if (r < 0) {
+            plan_origin_explain(plan, joins[i].origin, error);
+            error_set_subject(error, plan_text(plan, joins[i].path));
+            return r;
+        }
+    }
+    return 0;
+}
+
+void namespace_close_joins(struct plan *plan)
+{
+    struct plan_join *joins =
+        (struct plan_join *)(uintptr_t)plan_items(plan, plan->namespaces.joins, struct plan_join);
+
+    for (uint32_t i = 0; i < plan->namespaces.joins.count; i++)
+        joins[i].descriptor = close_fd(joins[i].descriptor);
+}

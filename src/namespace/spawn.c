@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The clone window: what happens between clone3 and the stage's execution.  Runs in dray.
+ *
+ * The child shares dray's memory while dray sleeps (CLONE_VM | CLONE_VFORK), so it may do no more
+ * than a few system calls and must never block: cloning into a frozen cgroup would leave dray
+ * asleep for ever, therefore nobody calls this for one.  CLONE_VM is never used without
+ * CLONE_VFORK: a memory limit too small for the stage would have dray itself killed, because the
+ * memory is shared.
+ */
+#include "config.h"
+
+#include "namespace/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "io/file.h"
+#include "io/syscalls.h"
+#include "namespace/clone.h"
+#include "plan/journal_format.h"
+
+#define WINDOW_STACK_SIZE 16384
+
+enum window_step {
+    WINDOW_NONE,
+    WINDOW_JOURNAL,
+    WINDOW_TIME_OFFSETS,
+    WINDOW_CAPABILITIES,
+    WINDOW_DESCRIPTORS,
+    WINDOW_EXECUTE,
+};
+
+static const char *const window_texts[] = {
+    [WINDOW_JOURNAL] = "cannot write the journal",
+    [WINDOW_TIME_OFFSETS] = "cannot set the offsets of the time namespace",
+    [WINDOW_CAPABILITIES] = "cannot keep the capabilities of the new user namespace",
+    [WINDOW_DESCRIPTORS] = "cannot hand descriptors to the stage",
+    [WINDOW_EXECUTE] = "cannot execute the stage",
+};
+
+/* Shared memory of dray and the child, also where the child is a copy. */
+struct window {
+    const struct spawn_request *request;
+    int32_t child_pid; /* in dray's PID namespace; the kernel writes it before both go on */
+    uint64_t start_time;
+    volatile uint32_t failed; /* enum window_step */
+    volatile int32_t sys_errno;
+    _Alignas(16) char stack[WINDOW_STACK_SIZE];
+};
+
+static int fail_window(struct window *window, enum window_step step)
+{
+    window->sys_errno = errno;
+    window->failed = step;
+    return 127;
+}
+
+/* Appends {pid, start time}, so that a journal never lacks the process it has to kill. */
+static int write_identity(struct window *window)
+{
+    struct {
+        struct journal_header header;
+        struct process_identity identity;
+    } __attribute__((packed)) record = {
+        .header = {.kind = (uint16_t)window->request->journal_kind,
+                   .length = sizeof(struct process_identity)},
+        .identity = {.pid = window->child_pid},
+    };
+    struct process_status status;
+    int r;
+
+    /* /proc is the host's: "self" would need its own PID namespace's, the number does not */
+    r = process_read_status(window->child_pid, &status);
+    if (r < 0) {
+        errno = -r;
+        return -1;
+    }
+    record.identity.start_time = status.start_time;
+    window->start_time = status.start_time;
+    return write(window->request->journal, &record, sizeof(record)) == sizeof(record) ? 0 : -1;
+}
+
+/* "monotonic SECONDS NANOSECONDS", time_namespaces(7); the exec that follows enters the namespace.
+ */
+static int write_time_offsets(const struct plan *plan)
+{
+    const struct plan_time_offset *monotonic = &plan->namespaces.monotonic;
+    const struct plan_time_offset *boottime = &plan->namespaces.boottime;
+    char text[128];
+    int length = 0;
+
+    if (monotonic->set)
+        length = snprintf(text, sizeof(text), "monotonic %lld %u\n", (long long)monotonic->seconds,
+                          monotonic->nanoseconds);
+    if (boottime->set)
+        length += snprintf(text + length, sizeof(text) - (size_t)length, "boottime %lld %u\n",
+                           (long long)boottime->seconds, boottime->nanoseconds);
+    if (length == 0)
+        return 0;
+    length = file_write_at(AT_FDCWD, "/proc/self/timens_offsets", text, (size_t)length);
+    if (length < 0) {
+        errno = -length;
+        return -1;
+    }
+    return 0;
+}
+
+/*
+ * In a new user namespace uid 0 is not mapped yet, so exec would take all capabilities away and the
+ * stage could not even become root.  Ambient capabilities survive it.
+ */
+static int keep_capabilities(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    uint64_t permitted;
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return -1;
+    for (int i = 0; i < 2; i++)
+        data[i].inheritable = data[i].permitted;
+    if (syscall(SYS_capset, &header, data) < 0)
+        return -1;
+    permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    for (unsigned capability = 0; capability < 64; capability++) {
+        if ((permitted >> capability & 1) != 0 &&
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The stage gets the descriptors it was promised and no other: callers leak theirs. */
+static int hand_over_descriptors(const struct spawn_request *request)
+{
+    if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        return -1;
+    for (uint32_t fd = 3; fd < 3 + request->plan->process.preserve_fds; fd++) {
+        if (fcntl((int)fd, F_SETFD, 0) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < request->inherited_count; i++) {
+        if (request->inherited[i] >= 0 && fcntl(request->inherited[i], F_SETFD, 0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int run_window(void *data)
+{
+    struct window *window = data;
+    const struct spawn_request *request = window->request;
+#ifdef FAULT_INJECTION
+    char *const *environment = environ;
+#else
+    static char *const environment[] = {NULL};
+#endif
+
+    if (request->journal >= 0 && write_identity(window) < 0)
+        return fail_window(window, WINDOW_JOURNAL);
+    if ((request->clone_flags & CLONE_NEWTIME) != 0 && write_time_offsets(request->plan) < 0)
+        return fail_window(window, WINDOW_TIME_OFFSETS);
+    if ((request->clone_flags & CLONE_NEWUSER) != 0 && keep_capabilities() < 0)
+        return fail_window(window, WINDOW_CAPABILITIES);
+    if (hand_over_descriptors(request) < 0)
+        return fail_window(window, WINDOW_DESCRIPTORS);
+    sys_execveat(request->image, "", (char *const *)(uintptr_t)request->arguments, environment,
+                 AT_EMPTY_PATH);
+    return fail_window(window, WINDOW_EXECUTE);
+}
+
+static int explain_clone(const struct spawn_request *request, int sys_errno, struct error *error)
+{
+    switch (sys_errno) {
+    case EPERM:
+        error_set(error, ERROR_NAMESPACE_FAILED, sys_errno,
+                  "cannot make the container's namespaces: this user may not, or a limit in "
+                  "/proc/sys/user is 0");
+        break;
+    case ENOSPC:
+    case EUSERS:
+        error_set(error, ERROR_NAMESPACE_FAILED, sys_errno,
+                  "cannot make the container's namespaces: a limit in /proc/sys/user is reached");
+        break;
+    case EAGAIN:
+        error_set(
+            error, ERROR_SPAWN_FAILED, sys_errno,
+            "cannot start a process: a limit on processes is reached (RLIMIT_NPROC, pids.max)");
+        break;
+    case EINVAL:
+        error_set(error, ERROR_NAMESPACE_FAILED, sys_errno,
+                  "this kernel cannot make the namespaces that the container wants (flags %#llx)",
+                  (unsigned long long)request->clone_flags);
+        break;
+    default:
+        error_set(error, ERROR_SPAWN_FAILED, sys_errno, "cannot start a process");
+    }
+    return -sys_errno;
+}
+
+/* The child ended in the window: says where, or that a signal took it. */
+static int explain_window(const struct window *window, struct error *error)
+{
+    int sys_errno = window->sys_errno;
+
+    if (window->failed == WINDOW_NONE)
+        return 0;
+    if (window->failed == WINDOW_EXECUTE && sys_errno == ENOMEM)
+        return error_set(error, ERROR_MEMORY_LIMIT_TOO_SMALL, sys_errno,
+                         "the memory limit leaves no room for the container's first process");
+    error_set(error, window->failed == WINDOW_TIME_OFFSETS ? ERROR_TIME_OFFSET : ERROR_SPAWN_FAILED,
+              sys_errno, "%s", window_texts[window->failed]);
+    return sys_errno > 0 ? -sys_errno : -EINVAL;
+}
+
+static int clone_in_window(const struct spawn_request *request, struct window *window,
+                           struct spawned *ret, struct error *error)
+{
+    int pidfd = -1;
+    struct clone_request clone = {
+        .flags = request->clone_flags | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_PIDFD,
+        .parent_tid = (uintptr_t)&window->child_pid,
+        .pidfd = (uintptr_t)&pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uintptr_t)window->stack,
+        .stack_size = sizeof(window->stack),
+    };
+    pid_t pid;
+    int r;
+
+    if (request->cgroup >= 0) {
+        clone.flags |= CLONE_INTO_CGROUP;
+        clone.cgroup = (uint64_t)request->cgroup;
+    }
+    pid = clone_with_function(&clone, run_window, window);
+    if (pid < 0)
+        return explain_clone(request, errno, error);
+    r = explain_window(window, error);
+    if (r < 0) {
+        waitpid(pid, NULL, 0);
+        close_fd(pidfd);
+        return r;
+    }
+    *ret = (struct spawned){
+        .identity = {.pid = pid, .start_time = window->start_time},
+        .pidfd = pidfd,
+    };
+    return 0;
+}
+
+int spawn_stage(const struct spawn_request *request, struct spawned *ret, struct error *error)
+{
+    struct window *window =
+        mmap(NULL, sizeof(*window), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int r;
+
+    if (window == MAP_FAILED)
+        return error_set(error, ERROR_OUT_OF_MEMORY, errno, "cannot get memory to start a process");
+    window->request = request;
+    r = clone_in_window(request, window, ret, error);
+    munmap(window, sizeof(*window));
+    return r;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The stage program, which is part of dray, as an executable descriptor. */
+#ifndef DRAY_NAMESPACE_STAGE_IMAGE_H
+#define DRAY_NAMESPACE_STAGE_IMAGE_H
+
+#include "base/error.h"
+
+/*
+ * Opens a sealed memfd that holds the stage: what runs inside a container can reach no program file
+ * of dray through /proc/PID/exe, and cannot write to this one.
+ * Returns the descriptor (close-on-exec) or a negative errno value.
+ */
+int stage_image_open(struct error *error);
+
+/*
+ * Puts @length bytes into a sealed, read-only memfd called @name (memfd_create(2)).
+ * @executable: whether it may be executed.
+ */
+int sealed_memory_make(const char *name, const void *data, size_t length, int executable,
+                       struct error *error);
+
+#endif
