@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the stage does in each of its rows. */
+#include "stage/stage.h"
+
+static int await(struct stage *stage)
+{
+    return stage_await(stage);
+}
+
+const stage_function create_functions[CREATE_STEPS] = {
+    [CREATE_JOIN_NAMESPACES] = stage_join_namespaces,
+    [CREATE_ENTER_PID_NAMESPACE] = stage_enter_pid_namespace,
+    [CREATE_HOST_SIDE_DONE] = await,
+    [CREATE_BECOME_ROOT] = stage_become_root,
+    [CREATE_CGROUP_ATTACH] = stage_attach_cgroup,
+    [CREATE_UNSHARE_CGROUP] = stage_unshare_cgroup,
+    [CREATE_MOUNT_PROPAGATION] = stage_set_propagation,
+    [CREATE_MOUNT_ROOT] = stage_mount_root,
+    [CREATE_MOUNTS] = stage_mount_all,
+    [CREATE_DEVICES] = stage_make_devices,
+    [CREATE_MOUNTED] = stage_notify_mounted,
+    [CREATE_RUNTIME_HOOKS_DONE] = await,
+    [CREATE_HOOKS_CREATE_CONTAINER] = stage_run_create_container_hooks,
+    [CREATE_PIVOT_ROOT] = stage_pivot_root,
+    [CREATE_SYSCTL] = stage_write_sysctls,
+    [CREATE_HOSTNAME] = stage_set_hostname,
+    [CREATE_SESSION] = stage_start_session,
+    [CREATE_CONSOLE] = stage_open_console,
+    [CREATE_MAKE_WORKING_DIRECTORY] = stage_make_working_directory,
+    [CREATE_MASK_PATHS] = stage_mask_paths,
+    [CREATE_READONLY_PATHS] = stage_make_readonly,
+    [CREATE_LABELS] = stage_set_labels,
+    [CREATE_KEYRING] = stage_join_keyring,
+    [CREATE_PROCESS_ATTRIBUTES] = stage_set_attributes,
+    [CREATE_CREDENTIALS] = stage_drop_credentials,
+    [CREATE_FIND_PROGRAM] = stage_find_program,
+    [CREATE_RLIMITS] = stage_set_rlimits,
+    [CREATE_SECCOMP_LOAD] = stage_load_seccomp,
+    [CREATE_READY] = stage_notify_ready,
+    [CREATE_COMMIT] = await,
+    [CREATE_WAIT_START] = stage_wait_start,
+    [CREATE_HOOKS_START_CONTAINER] = stage_run_start_container_hooks,
+    [CREATE_EXECUTE] = stage_execute,
+};
+
+const stage_function exec_functions[EXEC_STEPS] = {
+    [EXEC_CGROUP_ATTACH] = stage_attach_cgroup,
+    [EXEC_JOIN_CONTAINER] = stage_join_container,
+    [EXEC_ENTER_PID_NAMESPACE] = stage_enter_pid_namespace,
+    [EXEC_HOST_SIDE_DONE] = await,
+    [EXEC_BECOME_ROOT] = stage_become_root,
+    [EXEC_SESSION] = stage_start_session,
+    [EXEC_CONSOLE] = stage_open_console,
+    [EXEC_LABELS] = stage_set_labels,
+    [EXEC_KEYRING] = stage_join_keyring,
+    [EXEC_PROCESS_ATTRIBUTES] = stage_set_attributes,
+    [EXEC_CREDENTIALS] = stage_drop_credentials,
+    [EXEC_FIND_PROGRAM] = stage_find_program,
+    [EXEC_RLIMITS] = stage_set_rlimits,
+    [EXEC_SECCOMP_LOAD] = stage_load_seccomp,
+    [EXEC_READY] = stage_notify_ready,
+    [EXEC_COMMIT] = await,
+    [EXEC_EXECUTE] = stage_execute,
+};
