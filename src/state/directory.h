@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where containers are kept: a state root with one directory per container.  Runs in dray.
+ *
+ *     ROOT/ID/          its existence claims the id; flock(2) on it serialises commands
+ *         journal       what has to be undone (journal.h)
+ *         status        the status document, once creation is complete (status.h)
+ *         config.json   the configuration it was created with, for exec and hooks
+ *         recorder      the flight recorder (plan/recorder.h)
+ *         start.fifo    exists while the container is created and not started
+ *         result.fifo   how `start` learns that the program runs
+ */
+#ifndef DRAY_STATE_DIRECTORY_H
+#define DRAY_STATE_DIRECTORY_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+#define STATE_ID_MAX 1024
+
+#define STATE_JOURNAL     "journal"
+#define STATE_STATUS      "status"
+#define STATE_CONFIG      "config.json"
+#define STATE_RECORDER    "recorder"
+#define STATE_START_FIFO  "start.fifo"
+#define STATE_RESULT_FIFO "result.fifo"
+
+/* An id is a file name of [A-Za-z0-9_+.-] that does not begin with "." or "-". */
+int state_check_id(const char *id, struct error *error);
+
+/*
+ * Opens the state root.  It must be a directory that nobody but the caller (or root) can write.
+ * @make: make it, with parents, when it is missing.
+ * Returns its descriptor, or -ENOENT without an error set when it is missing and not to be made.
+ */
+int state_open_root(const char *path, bool make, struct error *error);
+
+/*
+ * Claims an id: makes its directory, locked.  ERROR_ID_IN_USE when it exists.
+ * Returns the directory's descriptor.
+ */
+int state_claim(int root, const char *id, struct error *error);
+
+/*
+ * Opens the directory of a container: -ENOENT with ERROR_CONTAINER_NOT_FOUND when there is none.
+ * @lock: take its lock, waiting for the command that holds it.
+ */
+int state_open(int root, const char *id, bool lock, struct error *error);
+
+/* Removes the directory and the files in it; what is not there is no error. */
+int state_remove(int root, const char *id, int directory, struct error *error);
+
+/* Calls @function with every id that has a directory, in no particular order. */
+int state_for_each(int root, int (*function)(void *data, const char *id), void *data,
+                   struct error *error);
+
+#endif

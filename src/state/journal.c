@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "state/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/file.h"
+#include "state/directory.h"
+
+#define JOURNAL_SIZE_MAX (1u << 20)
+
+int journal_open(int directory, int make, struct error *error)
+{
+    int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0);
+    int fd = openat(directory, STATE_JOURNAL, flags, 0600);
+
+    if (fd < 0 && errno == ENOENT && !make)
+        return -ENOENT;
+    if (fd < 0)
+        return error_set(error, ERROR_STATE_WRITE, errno, "cannot open the container's journal");
+    return fd;
+}
+
+int journal_append(int journal, enum journal_kind kind, const void *payload, size_t length,
+                   struct error *error)
+{
+    struct journal_header header = {.kind = (uint16_t)kind, .length = (uint16_t)length};
+    char record[sizeof(header) + JOURNAL_PAYLOAD_MAX];
+    ssize_t n;
+
+    if (length > JOURNAL_PAYLOAD_MAX)
+        return error_set(error, ERROR_INTERNAL, EMSGSIZE, "a journal record has %zu bytes", length);
+    memcpy(record, &header, sizeof(header));
+    if (length > 0)
+        memcpy(record + sizeof(header), payload, length);
+    n = write(journal, record, sizeof(header) + length);
+    if (n != (ssize_t)(sizeof(header) + length))
+        return error_set(error, ERROR_STATE_WRITE, n < 0 ? errno : ENOSPC,
+                         "cannot write the container's journal");
+    return 0;
+}
+
+static size_t count_records(const char *text, size_t length, struct journal_record *records)
+{
+    size_t count = 0;
+
+    while (length >= sizeof(struct journal_header)) {
+        struct journal_header header;
+
+        memcpy(&header, text, sizeof(header));
+        text += sizeof(header);
+        length -= sizeof(header);
+        if (header.length > length)
+            break;
+        if (records != NULL)
+            records[count] = (struct journal_record){header.kind, header.length, text};
+        count++;
+        text += header.length;
+        length -= header.length;
+    }
+    return count;
+}
+
+int journal_read(int directory, struct journal *ret, struct error *error)
+{
+    _cleanup_free_ char *text = NULL;
+    struct journal_record *records;
+    size_t length, count;
+    int r;
+
+    *ret = (struct journal){0};
+    r = file_read_all_at(directory, STATE_JOURNAL, JOURNAL_SIZE_MAX, &text, &length);
+    if (r == -ENOENT)
+        return 0;
+    if (r < 0)
+        return error_set(error, ERROR_STATE_DAMAGED, -r, "cannot read the container's journal");
+    count = count_records(text, length, NULL);
+    records = calloc(count + 1, sizeof(*records));
+    if (records == NULL)
+        return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot read the container's journal");
+    count_records(text, length, records);
+    *ret = (struct journal){.text = take_pointer(text), .records = records, .count = count};
+    return 0;
+}
+
+void journal_done(struct journal *journal)
+{
+    free(journal->records);
+    free(journal->text);
+    *journal = (struct journal){0};
+}
+
+const struct journal_record *journal_find(const struct journal *journal, enum journal_kind kind)
+{
+    for (size_t i = journal->count; i > 0; i--) {
+        if (journal->records[i - 1].kind == kind)
+            return &journal->records[i - 1];
+    }
+    return NULL;
+}
