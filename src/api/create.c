@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dray_create() and dray_run(). */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "api/handle.h"
+#include "base/cleanup.h"
+#include "state/directory.h"
+#include "steps/container.h"
+#include "steps/hooks.h"
+#include "steps/undo.h"
+#include "term/relay.h"
+
+/* A preserved descriptor that is not open would be one of ours in disguise. */
+static int check_preserved(uint32_t count, struct error *error)
+{
+    for (uint32_t fd = 3; fd < 3 + (uint64_t)count; fd++) {
+        if (fcntl((int)fd, F_GETFD) < 0)
+            return error_set(error, ERROR_USAGE, EBADF,
+                             "--preserve-fds %u: descriptor %u is not open", count, fd);
+    }
+    return 0;
+}
+
+static int begin(struct dray *dray, const char *id, const struct dray_create_options *options,
+                 struct create_request *ret)
+{
+    struct dray_create_options given;
+    int r;
+
+    error_clear(&dray->error);
+    r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
+    if (r == 0)
+        r = state_check_id(id, &dray->error);
+    if (r == 0)
+        r = check_preserved(given.preserve_fds, &dray->error);
+    if (r < 0)
+        return r;
+    *ret = (struct create_request){
+        .bundle = given.bundle,
+        .config = given.config,
+        .console_socket = given.console_socket,
+        .pid_file = given.pid_file,
+        .preserve_fds = given.preserve_fds,
+        .no_pivot = given.no_pivot,
+        .no_new_keyring = given.no_new_keyring,
+    };
+    return 0;
+}
+
+int dray_create(struct dray *dray, const char *id, const struct dray_create_options *options)
+{
+    struct create_request request;
+    struct operation operation;
+    int r = begin(dray, id, options, &request);
+
+    if (r < 0)
+        return r;
+    operation_init(&operation, &dray->runtime, id, &dray->error);
+    operation.create = &request;
+    r = operation_create(&operation);
+    operation_done(&operation);
+    return r;
+}
+
+/* Everything of the container goes; an error that is already known stays the one that is told. */
+static int remove_container(struct operation *operation, struct error *error)
+{
+    struct undo_request request = {
+        .root = operation->root,
+        .directory = operation->directory,
+        .id = operation->id,
+        .kill = true,
+    };
+
+    return undo_container(operation->runtime, &request, error);
+}
+
+/* create has committed: the stage executes the program now. */
+static int start_program(struct operation *operation)
+{
+    struct error ignored = {0};
+    struct status *status;
+    int r = operation_await_program(operation);
+
+    if (r == 0 && operation_plan(operation)->hooks.kinds[PLAN_HOOK_POSTSTART].count > 0) {
+        r = status_read(operation->directory, &operation->arena, &status, operation->error);
+        if (r == 0)
+            r = run_poststart_hooks(operation->runtime, operation->directory, status,
+                                    operation->error);
+    }
+    if (r < 0) {
+        operation_kill_stage(operation);
+        remove_container(operation, &ignored);
+    }
+    return r;
+}
+
+static int attend_program(struct operation *operation, const struct relay_signals *signals,
+                          bool keep, int *ret_status)
+{
+    struct relay relay = {
+        .pid = operation->stage.identity.pid,
+        .pidfd = operation->stage.pidfd,
+        .master = operation->console_master,
+        .input = STDIN_FILENO,
+        .output = STDOUT_FILENO,
+        .signals = signals,
+    };
+    int status;
+    int r = relay_run(&relay, &status, operation->error);
+
+    if (r == 0) {
+        operation->stage_reaped = true;
+        *ret_status = relay_exit_code(status);
+    }
+    if (r < 0 || !keep) {
+        struct error error = {0};
+        int removal = remove_container(operation, &error);
+
+        if (r == 0 && removal < 0) {
+            r = removal;
+            *operation->error = error;
+        }
+    }
+    return r;
+}
+
+int dray_run(struct dray *dray, const char *id, const struct dray_run_options *options,
+             int *ret_status)
+{
+    struct dray_run_options given;
+    struct create_request request;
+    struct relay_signals signals = {.fd = -1};
+    struct operation operation;
+    int r;
+
+    error_clear(&dray->error);
+    r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
+    if (r == 0)
+        r = begin(dray, id, given.create, &request);
+    if (r < 0)
+        return r;
+    request.run = true;
+    request.detach = given.detach;
+    if (!given.detach)
+        r = relay_signals_begin(&signals, &dray->error);
+    if (r < 0)
+        return r;
+    operation_init(&operation, &dray->runtime, id, &dray->error);
+    operation.create = &request;
+    r = operation_create(&operation);
+    operation_release_signals(&operation);
+    if (r == 0)
+        r = start_program(&operation);
+    if (r == 0 && given.detach)
+        *ret_status = 0;
+    else if (r == 0)
+        r = attend_program(&operation, &signals, given.keep, ret_status);
+    operation_done(&operation);
+    if (!given.detach)
+        relay_signals_end(&signals);
+    return r;
+}

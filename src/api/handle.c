@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The handle, its options and its error. */
+#include "api/handle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int options_copy(void *ret, size_t size, const void *options, struct error *error)
+{
+    size_t given = 0;
+
+    memset(ret, 0, size);
+    if (options == NULL)
+        return 0;
+    memcpy(&given, options, sizeof(given));
+    for (size_t i = size; i < given; i++) {
+        if (((const char *)options)[i] != 0)
+            return error_set(error, ERROR_USAGE, E2BIG,
+                             "the caller is newer than libdray and uses an option it lacks");
+    }
+    memcpy(ret, options, given < size ? given : size);
+    return 0;
+}
+
+int text_return(const char *text, char **ret, struct error *error)
+{
+    char *copy = text != NULL ? strdup(text) : NULL;
+
+    if (copy == NULL)
+        return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot return a document");
+    *ret = copy;
+    return 0;
+}
+
+static void pass_log(void *data, enum log_level level, const char *message)
+{
+    static const enum dray_log_level levels[] = {
+        [LOG_LEVEL_ERROR] = DRAY_LOG_ERROR,
+        [LOG_LEVEL_WARNING] = DRAY_LOG_WARNING,
+        [LOG_LEVEL_DEBUG] = DRAY_LOG_DEBUG,
+    };
+    struct dray *dray = data;
+
+    dray->log(dray->log_data, levels[level], message);
+}
+
+/* /run/dray, or for other users $XDG_RUNTIME_DIR/dray; Podman sets the variable to "" for root. */
+static char *default_root(bool rootless)
+{
+    const char *runtime_directory = getenv("XDG_RUNTIME_DIR");
+    char *root;
+
+    if (!rootless)
+        return strdup("/run/dray");
+    if (runtime_directory == NULL || runtime_directory[0] != '/') {
+        if (asprintf(&root, "/run/user/%u/dray", geteuid()) < 0)
+            return NULL;
+        return root;
+    }
+    return asprintf(&root, "%s/dray", runtime_directory) < 0 ? NULL : root;
+}
+
+static bool is_rootless(enum dray_rootless option)
+{
+    switch (option) {
+    case DRAY_ROOTLESS_TRUE:
+        return true;
+    case DRAY_ROOTLESS_FALSE:
+        return false;
+    case DRAY_ROOTLESS_AUTO:
+        break;
+    }
+    return geteuid() != 0;
+}
+
+int dray_new(const struct dray_options *options, struct dray **ret)
+{
+    struct dray_options given;
+    struct dray *dray = calloc(1, sizeof(*dray));
+    int r;
+
+    *ret = dray;
+    if (dray == NULL)
+        return -ENOMEM;
+    r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
+    if (r < 0)
+        return r;
+    dray->runtime.rootless = is_rootless(given.rootless);
+    dray->root = given.root != NULL ? strdup(given.root) : default_root(geteuid() != 0);
+    if (dray->root == NULL)
+        return error_set(&dray->error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot make a handle");
+    dray->runtime.root = dray->root;
+    dray->runtime.cgroup_manager = given.cgroup_manager == DRAY_CGROUP_SYSTEMD ? PLAN_CGROUP_SYSTEMD
+                                   : given.cgroup_manager == DRAY_CGROUP_DISABLED
+                                       ? PLAN_CGROUP_DISABLED
+                                       : PLAN_CGROUP_CGROUPFS;
+    dray->runtime.log_level = given.log_level == DRAY_LOG_DEBUG     ? LOG_LEVEL_DEBUG
+                              : given.log_level == DRAY_LOG_WARNING ? LOG_LEVEL_WARNING
+                                                                    : LOG_LEVEL_ERROR;
+    dray->log = given.log;
+    dray->log_data = given.log_data;
+    if (given.log != NULL) {
+        dray->runtime.log = pass_log;
+        dray->runtime.log_data = dray;
+    }
+    return 0;
+}
+
+void dray_free(struct dray *dray)
+{
+    if (dray == NULL)
+        return;
+    free(dray->root);
+    free(dray);
+}
+
+const char *dray_error_text(struct dray *dray)
+{
+    error_format_text(&dray->error, dray->text, sizeof(dray->text));
+    return dray->text;
+}
+
+const char *dray_error_message(struct dray *dray)
+{
+    error_format_message(&dray->error, dray->message, sizeof(dray->message));
+    return dray->message;
+}
+
+const char *dray_error_detail(struct dray *dray)
+{
+    return dray->error.detail;
+}
+
+const char *dray_error_code(struct dray *dray)
+{
+    return error_code_name(dray->error.code);
+}
+
+const char *dray_error_pointer(struct dray *dray)
+{
+    return dray->error.pointer;
+}
+
+enum dray_error_class dray_error_class(struct dray *dray)
+{
+    switch (error_code_exit_class(dray->error.code)) {
+    case EXIT_CLASS_NOT_FOUND:
+        return DRAY_ERROR_PROGRAM_NOT_FOUND;
+    case EXIT_CLASS_NOT_EXECUTABLE:
+        return DRAY_ERROR_PROGRAM_NOT_EXECUTABLE;
+    case EXIT_CLASS_GENERAL:
+        break;
+    }
+    return DRAY_ERROR_GENERAL;
+}

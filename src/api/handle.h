@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is behind the opaque handle. */
+#ifndef DRAY_API_HANDLE_H
+#define DRAY_API_HANDLE_H
+
+#include "dray/dray.h"
+#include "steps/operation.h"
+
+struct dray {
+    struct runtime runtime;
+    char *root;
+    struct error error;
+    dray_log_function log;
+    void *log_data;
+    char text[4096];
+    char message[4096];
+};
+
+/*
+ * Copies an option struct of the caller's size into one of ours: fields beyond its size are zero.
+ * Fails with ERROR_USAGE when the caller's is larger than ours and uses what we do not know.
+ */
+int options_copy(void *ret, size_t size, const void *options, struct error *error);
+
+#define DRAY_OPTIONS_COPY(ret, options, error) options_copy(ret, sizeof(*(ret)), options, error)
+
+/* A malloc'ed copy for the caller. */
+int text_return(const char *text, char **ret, struct error *error);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dray-helper: answers one request of dray's on its standard input and ends. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helper/protocol.h"
+#include "helper/unmount.h"
+
+static int answer(const struct helper_request *request, struct error *error)
+{
+    if (request->magic != HELPER_MAGIC)
+        return error_set(error, ERROR_HELPER_FAILED, EPROTO,
+                         "dray and its helper are of different versions");
+    if (request->path[sizeof(request->path) - 1] != '\0')
+        return error_set(error, ERROR_HELPER_FAILED, EPROTO, "the request is damaged");
+    switch ((enum helper_operation)request->operation) {
+    case HELPER_UNMOUNT_BELOW:
+        return unmount_below(request->path, error);
+    }
+    return error_set(error, ERROR_HELPER_FAILED, ENOSYS, "the helper knows no request %u",
+                     request->operation);
+}
+
+int main(void)
+{
+    static struct helper_request request;
+    static struct helper_reply reply;
+    ssize_t length = recv(STDIN_FILENO, &request, sizeof(request), 0);
+
+    if (length < 0)
+        return 2; /* not started by dray */
+    if ((size_t)length != sizeof(request))
+        reply.result = error_set(&reply.error, ERROR_HELPER_FAILED, EPROTO,
+                                 "dray and its helper are of different versions");
+    else
+        reply.result = answer(&request, &reply.error);
+    return send(STDIN_FILENO, &reply, sizeof(reply), MSG_NOSIGNAL) == (ssize_t)sizeof(reply) ? 0
+                                                                                             : 1;
+}

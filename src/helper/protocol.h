@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How dray asks the helper: one fixed-layout request on the helper's standard input, a SEQPACKET
+ * socket, and one reply back.  The helper is dynamic, so that libmount need not be in dray.
+ */
+#ifndef DRAY_HELPER_PROTOCOL_H
+#define DRAY_HELPER_PROTOCOL_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define HELPER_MAGIC 0x31706c68u /* "hlp1": changes with the layout */
+
+enum helper_operation {
+    HELPER_UNMOUNT_BELOW = 1, /* unmounts everything at and below path, the last mount first */
+};
+
+struct helper_request {
+    uint32_t magic;
+    uint32_t operation; /* enum helper_operation */
+    char path[4096];
+};
+
+struct helper_reply {
+    int32_t result; /* 0 or a negative errno value */
+    struct error error;
+};
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "steps/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/syscalls.h"
+#include "state/directory.h"
+#include "steps/undo.h"
+
+/* Without a status document it is being created, or it never was: its maker holds the lock. */
+static enum lifecycle find_unfinished(const struct container *container, bool locked)
+{
+    if (locked)
+        return LIFECYCLE_BROKEN;
+    if (flock(container->directory, LOCK_SH | LOCK_NB) < 0)
+        return LIFECYCLE_CREATING;
+    flock(container->directory, LOCK_UN);
+    return LIFECYCLE_BROKEN;
+}
+
+static enum lifecycle find_lifecycle(struct container *container)
+{
+    struct process_identity identity = container_identity(container);
+
+    if (!process_is_alive(&identity))
+        return LIFECYCLE_STOPPED;
+    if (faccessat(container->directory, STATE_START_FIFO, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return LIFECYCLE_CREATED;
+    if (container->has_cgroup && cgroup_is_frozen(&container->cgroup) > 0)
+        return LIFECYCLE_PAUSED;
+    return LIFECYCLE_RUNNING;
+}
+
+int container_open(struct container *container, const struct runtime *runtime, const char *id,
+                   unsigned flags, struct error *error)
+{
+    int r;
+
+    *container = (struct container){.runtime = runtime, .id = id, .root = -1, .directory = -1};
+    oci_arena_init(&container->arena);
+    r = state_check_id(id, error);
+    if (r < 0)
+        return r;
+    container->root = state_open_root(runtime->root, false, error);
+    if (container->root == -ENOENT && error->code == ERROR_NONE)
+        return error_set(error, ERROR_CONTAINER_NOT_FOUND, ENOENT,
+                         "container \"%.128s\" does not exist", id);
+    if (container->root < 0)
+        return container->root;
+    container->directory = state_open(container->root, id, (flags & CONTAINER_LOCK) != 0, error);
+    if (container->directory < 0)
+        return container->directory;
+    r = status_read(container->directory, &container->arena, &container->status, error);
+    if (r == -ENOENT) {
+        container->lifecycle = find_unfinished(container, (flags & CONTAINER_LOCK) != 0);
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    if ((flags & CONTAINER_CGROUP) != 0) {
+        r = undo_open_cgroup(container->directory, &container->cgroup, error);
+        if (r < 0)
+            return r;
+        container->has_cgroup = r > 0;
+    }
+    container->lifecycle = find_lifecycle(container);
+    return 0;
+}
+
+void container_done(struct container *container)
+{
+    if (container->has_cgroup)
+        cgroup_done(&container->cgroup);
+    close_fd(container->directory);
+    close_fd(container->root);
+    oci_arena_done(&container->arena);
+}
+
+struct process_identity container_identity(const struct container *container)
+{
+    return (struct process_identity){
+        .pid = container->status->pid,
+        .start_time = container->status->start_time,
+    };
+}
+
+/* SIGKILL to an init that others share a PID namespace with leaves its children alive. */
+static int kill_all(struct container *container, int signal_number, struct error *error)
+{
+    int r;
+
+    if (!container->has_cgroup || !cgroup_is_ours(&container->cgroup))
+        return -ENOTSUP;
+    if (signal_number == SIGKILL)
+        return cgroup_kill(&container->cgroup, 10000, error);
+    r = cgroup_signal_all(&container->cgroup, signal_number, error);
+    return r == -ESRCH ? 0 : r;
+}
+
+static int kill_init(struct container *container, int signal_number, struct error *error)
+{
+    struct process_identity identity = container_identity(container);
+    _cleanup_close_ int pidfd = process_open(&identity);
+
+    if (pidfd == -ESRCH ||
+        (pidfd >= 0 && sys_pidfd_send_signal(pidfd, signal_number) < 0 && errno == ESRCH))
+        return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
+                         container->id);
+    if (pidfd < 0)
+        return error_set(error, ERROR_SIGNAL_FAILED, -pidfd,
+                         "cannot signal process %d of container \"%s\"", identity.pid,
+                         container->id);
+    return 0;
+}
+
+int container_kill(struct container *container, int signal_number, bool all, struct error *error)
+{
+    int r;
+
+    if (container->lifecycle == LIFECYCLE_STOPPED && all) {
+        r = kill_all(container, signal_number, error);
+        return r == -ENOTSUP ? 0 : r;
+    }
+    r = lifecycle_check(LIFECYCLE_KILL, container->lifecycle, container->id, error);
+    if (r < 0)
+        return r;
+    if (all || (signal_number == SIGKILL && container->status->shares_pid_namespace)) {
+        r = kill_all(container, signal_number, error);
+        if (r != -ENOTSUP)
+            return r;
+    }
+    r = kill_init(container, signal_number, error);
+    /* on v1 a frozen process does not die before it is thawed */
+    if (r == 0 && signal_number == SIGKILL && container->lifecycle == LIFECYCLE_PAUSED)
+        r = cgroup_thaw(&container->cgroup, 10000, error);
+    return r;
+}
+
+int container_delete(struct container *container, bool force, struct error *error)
+{
+    struct undo_request request = {
+        .root = container->root,
+        .directory = container->directory,
+        .id = container->id,
+        .kill = true,
+    };
+
+    if (!force && container->lifecycle != LIFECYCLE_BROKEN) {
+        int r = lifecycle_check(LIFECYCLE_DELETE, container->lifecycle, container->id, error);
+
+        if (r < 0)
+            return r;
+    }
+    return undo_container(container->runtime, &request, error);
+}

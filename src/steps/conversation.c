@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dray's side of its talk with the stage, and the signals that may end it; runs in dray.
+ *
+ * The stage needs no deadline: it ends by itself when dray does, and dray sees its end.  What may
+ * take arbitrarily long in it (hooks without a timeout, a copy into a tmpfs) is the user's wish.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/message.h"
+#include "io/syscalls.h"
+#include "steps/operation.h"
+
+int operation_hold_signals(struct operation *operation)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &signals, &operation->previous_signals) < 0)
+        return error_set(operation->error, ERROR_SYSTEM, errno, "cannot block signals");
+    operation->signals_blocked = true;
+    operation->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (operation->signal_fd < 0)
+        return error_set(operation->error, ERROR_SYSTEM, errno, "cannot open a signalfd");
+    return 0;
+}
+
+void operation_release_signals(struct operation *operation)
+{
+    operation->signal_fd = close_fd(operation->signal_fd);
+    if (!operation->signals_blocked)
+        return;
+    sigprocmask(SIG_SETMASK, &operation->previous_signals, NULL);
+    operation->signals_blocked = false;
+}
+
+int operation_check_interrupt(struct operation *operation)
+{
+    struct signalfd_siginfo signal;
+
+    if (operation->signal_fd < 0 ||
+        read(operation->signal_fd, &signal, sizeof(signal)) != (ssize_t)sizeof(signal))
+        return 0;
+    operation->interrupt = (int)signal.ssi_signo;
+    return error_set(operation->error, ERROR_INTERRUPTED, EINTR,
+                     "interrupted by signal %d; everything made so far is removed",
+                     operation->interrupt);
+}
+
+int operation_notify(struct operation *operation)
+{
+    struct message message = {.row = operation->row};
+    int r = message_send(operation->control, &message, NULL, 0);
+
+    return r == -EPIPE ? operation_explain_stage(operation)
+           : r < 0     ? error_set(operation->error, ERROR_INTERNAL, -r, "cannot talk to the stage")
+                       : 0;
+}
+
+/* Waits until the stage has said something or ended, or a signal has come. */
+static int wait_for_message(struct operation *operation)
+{
+    struct pollfd events[] = {
+        {.fd = operation->control, .events = POLLIN},
+        {.fd = operation->signal_fd, .events = POLLIN},
+    };
+
+    for (;;) {
+        int r = poll(events, operation->signal_fd >= 0 ? 2 : 1, -1);
+
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return error_set(operation->error, ERROR_SYSTEM, errno, "cannot wait for the stage");
+        if (events[0].revents != 0)
+            return 0;
+        if (events[1].revents != 0)
+            return operation_check_interrupt(operation);
+    }
+}
+
+int operation_await(struct operation *operation, int32_t *ret_value, int *descriptor)
+{
+    struct message message;
+    int received = -1;
+    size_t count = 1;
+    int r = wait_for_message(operation);
+
+    if (r < 0)
+        return r;
+    r = message_receive(operation->control, &message, &received, &count, -1);
+    if (r == 0)
+        return operation_explain_stage(operation);
+    if (r < 0)
+        return error_set(operation->error, ERROR_INTERNAL, -r, "cannot hear from the stage");
+    if (message.row != operation->row) {
+        close_fd(received);
+        return error_set(operation->error, ERROR_INTERNAL, EPROTO,
+                         "the stage is at row %u where row %u is expected", message.row,
+                         operation->row);
+    }
+    if (descriptor != NULL)
+        *descriptor = received;
+    else
+        close_fd(received);
+    if (ret_value != NULL)
+        *ret_value = message.value;
+    return 0;
+}
+
+/* The stage ended without a word: how? */
+static int explain_death(struct operation *operation)
+{
+    const struct step *steps = operation->create != NULL ? create_steps : exec_steps;
+    uint32_t count = operation->create != NULL ? (uint32_t)CREATE_STEPS : (uint32_t)EXEC_STEPS;
+    uint32_t row = operation->recorder->row;
+    const char *name = row < count ? steps[row].name : "unknown";
+    uint64_t kills = 0, limit, peak;
+    siginfo_t status = {0};
+
+    if (waitid(P_PIDFD, (id_t)operation->stage.pidfd, &status, WEXITED) == 0)
+        operation->stage_reaped = true;
+    if (status.si_code == CLD_KILLED && status.si_status == SIGKILL && operation->has_cgroup &&
+        cgroup_oom_kills(&operation->cgroup, &kills) == 0 && kills > 0) {
+        cgroup_memory_figures(&operation->cgroup, &limit, &peak);
+        return error_set(operation->error, ERROR_MEMORY_LIMIT_TOO_SMALL, ENOMEM,
+                         "the memory limit of %llu bytes is too small to set up the container "
+                         "(step %s)",
+                         (unsigned long long)limit, name);
+    }
+    if (status.si_code == CLD_KILLED || status.si_code == CLD_DUMPED)
+        return error_set(operation->error, ERROR_STAGE_DIED, 0,
+                         "the container's first process was killed by signal %d in step %s",
+                         status.si_status, name);
+    return error_set(operation->error, ERROR_STAGE_DIED, 0,
+                     "the container's first process ended with status %d in step %s",
+                     status.si_status, name);
+}
+
+int operation_explain_stage(struct operation *operation)
+{
+    /* copied once: the page is shared with a process that lives among hostile ones */
+    struct recorder copy;
+
+    memcpy(&copy, operation->recorder, sizeof(copy));
+    if (copy.phase != RECORDER_FAILED || copy.error.code == ERROR_NONE)
+        return explain_death(operation);
+    error_sanitize(&copy.error);
+    if (operation->error->code == ERROR_NONE)
+        *operation->error = copy.error;
+    return copy.error.sys_errno > 0 ? -copy.error.sys_errno : -EINVAL;
+}
+
+void operation_kill_stage(struct operation *operation)
+{
+    if (operation->stage.pidfd < 0 || operation->stage_reaped)
+        return;
+    sys_pidfd_send_signal(operation->stage.pidfd, SIGKILL);
+    while (waitid(P_PIDFD, (id_t)operation->stage.pidfd, NULL, WEXITED) < 0 && errno == EINTR)
+        ;
+    operation->stage_reaped = true;
+}

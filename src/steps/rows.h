@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What dray does in its rows of the step lists.  One function per row; see plan/create_steps.def
+ * and exec_steps.def. */
+#ifndef DRAY_STEPS_ROWS_H
+#define DRAY_STEPS_ROWS_H
+
+#include "steps/operation.h"
+
+/* rows_document.c: what is asked for */
+int row_read_spec(struct operation *operation);
+int row_probe_host(struct operation *operation);
+int row_build_plan(struct operation *operation);
+int row_seccomp_filter(struct operation *operation);
+
+/* rows_exec.c: exec's own */
+int row_read_process(struct operation *operation);
+int row_open_cgroup(struct operation *operation);
+
+/* rows_state.c: what outlives dray */
+int row_claim_id(struct operation *operation);
+int row_map_recorder(struct operation *operation);
+int row_map_private_recorder(struct operation *operation);
+int row_start_fifo(struct operation *operation);
+int row_write_pid_file(struct operation *operation);
+int row_commit_create(struct operation *operation);
+
+/* rows_cgroup.c */
+int row_cgroup_make(struct operation *operation);
+int row_cgroup_limits(struct operation *operation);
+int row_cgroup_devices(struct operation *operation);
+
+/* rows_spawn.c: from plan to a running stage, and what it cannot do to itself */
+int row_open_namespaces(struct operation *operation);
+int row_prepare_mounts(struct operation *operation);
+int row_spawn(struct operation *operation);
+int row_enter_pid_namespace(struct operation *operation);
+int row_write_idmaps(struct operation *operation);
+int row_limits_on_pid(struct operation *operation);
+int row_notify(struct operation *operation);
+int row_await(struct operation *operation);
+
+/* rows_outside.c: terminal, listener, hooks */
+int row_connect_console(struct operation *operation);
+int row_console(struct operation *operation);
+int row_forward_listener(struct operation *operation);
+int row_hooks_prestart(struct operation *operation);
+int row_hooks_create_runtime(struct operation *operation);
+
+#endif

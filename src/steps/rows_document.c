@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rows that turn documents and options into a plan. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/file.h"
+#include "security/seccomp_build.h"
+#include "security/seccomp_kernel.h"
+#include "steps/fault.h"
+#include "steps/rows.h"
+
+static int find_bundle(struct operation *operation)
+{
+    const char *bundle = operation->create->bundle != NULL ? operation->create->bundle : ".";
+    struct stat status;
+
+    operation->bundle = realpath(bundle, NULL);
+    if (operation->bundle == NULL)
+        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
+                         "cannot find the bundle \"%s\"", bundle);
+    if (stat(operation->bundle, &status) == 0 && !S_ISDIR(status.st_mode))
+        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, ENOTDIR,
+                         "the bundle \"%s\" is not a directory", bundle);
+    return 0;
+}
+
+static int explain_read(struct operation *operation, const char *path, int sys_errno)
+{
+    if (sys_errno == EFBIG)
+        return error_set(operation->error, ERROR_CONFIG_TOO_LARGE, EFBIG,
+                         "\"%s\" is larger than %zu bytes", path, OCI_SIZE_LIMIT);
+    return error_set(operation->error, ERROR_CONFIG_UNREADABLE, sys_errno, "cannot read \"%s\"",
+                     path);
+}
+
+int row_read_spec(struct operation *operation)
+{
+    const char *config =
+        operation->create->config != NULL ? operation->create->config : "config.json";
+    _cleanup_close_ int bundle = -1;
+    char path[PATH_MAX + 256];
+    struct oci_fault fault;
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    int r = find_bundle(operation);
+
+    if (r < 0)
+        return r;
+    operation->document = config;
+    bundle = open(operation->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (bundle < 0)
+        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
+                         "cannot open the bundle \"%s\"", operation->bundle);
+    r = file_read_all_at(bundle, config, OCI_SIZE_LIMIT, &operation->config_text,
+                         &operation->config_length);
+    if (r < 0) {
+        if (config[0] == '/')
+            snprintf(path, sizeof(path), "%s", config);
+        else
+            snprintf(path, sizeof(path), "%s/%s", operation->bundle, config);
+        return explain_read(operation, path, -r);
+    }
+    r = oci_spec_parse(&operation->arena, operation->config_text, operation->config_length,
+                       &operation->spec, &report);
+    if (r == 0)
+        r = oci_spec_validate(operation->spec, OCI_VALIDATE_RUNNABLE, &report);
+    if (r == -EINVAL)
+        return fault_to_error(&fault, operation->document, operation->config_text,
+                              operation->config_length, operation->error);
+    if (r < 0)
+        return error_set(operation->error, ERROR_OUT_OF_MEMORY, -r, "cannot read \"%s\"", config);
+    operation->process = operation->spec->process;
+    return 0;
+}
+
+int row_probe_host(struct operation *operation)
+{
+    return host_probe(&operation->host, operation->error);
+}
+
+static void log_warnings(struct operation *operation)
+{
+    const struct plan_builder *builder = &operation->builder;
+
+    for (uint32_t i = 0; i < builder->warnings_count && i < PLAN_WARNINGS_MAX; i++)
+        runtime_log(operation->runtime, LOG_LEVEL_WARNING, "%s",
+                    plan_text(builder->plan, builder->warnings[i].text));
+}
+
+static void clear_descriptors(struct plan *plan)
+{
+    plan->descriptors.control = -1;
+    plan->descriptors.recorder = -1;
+    plan->descriptors.start_fifo = -1;
+    plan->descriptors.result_fifo = -1;
+    plan->descriptors.init = -1;
+    plan->descriptors.init_root = -1;
+    plan->descriptors.hook_stdout = -1;
+    plan->descriptors.hook_stderr = -1;
+}
+
+int row_build_plan(struct operation *operation)
+{
+    const struct create_request *create = operation->create;
+    const struct exec_request *exec = operation->exec;
+    struct plan_input input = {
+        .spec = operation->spec,
+        .process = operation->process,
+        .host = &operation->host,
+        .id = operation->id,
+        .bundle = operation->bundle,
+        .purpose = create != NULL ? PLAN_CREATE : PLAN_EXEC,
+        .cgroup_manager = operation->runtime->cgroup_manager,
+        .preserve_fds = create != NULL ? create->preserve_fds : exec->preserve_fds,
+        .no_pivot = create != NULL && create->no_pivot,
+        .no_new_keyring = create != NULL && create->no_new_keyring,
+        .privileged = operation->host.effective_uid == 0 && !operation->runtime->rootless,
+    };
+    int r =
+        plan_builder_init(&operation->builder, operation->config_length + operation->process_length,
+                          operation->error);
+
+    if (r < 0)
+        return r;
+    clear_descriptors(operation->builder.plan);
+    if (exec != NULL)
+        operation->builder.plan->namespaces.joined = operation->status->namespaces;
+    r = plan_build(&input, &operation->builder, operation->error);
+    log_warnings(operation);
+    return r;
+}
+
+static bool annotation_is(const struct oci_spec *spec, const char *key, const char *value)
+{
+    for (size_t i = 0; i < spec->annotations.count; i++) {
+        if (strcmp(spec->annotations.items[i].key, key) == 0)
+            return strcmp(spec->annotations.items[i].value, value) == 0;
+    }
+    return false;
+}
+
+int row_seccomp_filter(struct operation *operation)
+{
+    const struct oci_linux_seccomp *profile =
+        operation->spec->linux != NULL ? operation->spec->linux->seccomp : NULL;
+    struct plan_seccomp *seccomp = &operation_plan(operation)->process.seccomp;
+    struct plan_builder *builder = &operation->builder;
+    struct seccomp_build_options options = {0};
+    struct seccomp_program program;
+    struct sock_filter *instructions;
+    int r;
+
+    if (profile == NULL)
+        return 0;
+    options.fail_on_unknown_syscall =
+        annotation_is(operation->spec, "run.oci.seccomp_fail_unknown_syscall", "1");
+    options.kernel_flags = profile->flags_count > 0 ? seccomp_kernel_flags() : 0;
+    r = seccomp_build(profile, &options, &operation->arena, &program, operation->error);
+    if (r < 0)
+        return r;
+    instructions =
+        plan_add_array(builder, sizeof(*instructions), program.count, &seccomp->instructions);
+    if (instructions == NULL)
+        return -ENOMEM;
+    memcpy(instructions, program.instructions, program.count * sizeof(*instructions));
+    seccomp->flags = program.flags;
+    seccomp->listener = program.uses_notify;
+    seccomp->listener_path = plan_add_string(builder, profile->listener_path);
+    seccomp->listener_metadata = plan_add_string(builder, profile->listener_metadata);
+    return 0;
+}

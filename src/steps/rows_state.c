@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rows for what outlives dray: the claim, the recorder, the fifos, the status. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "io/file.h"
+#include "io/syscalls.h"
+#include "state/directory.h"
+#include "state/journal.h"
+#include "steps/rows.h"
+
+#include <sched.h>
+
+int row_claim_id(struct operation *operation)
+{
+    int r;
+
+    operation->root = state_open_root(operation->runtime->root, true, operation->error);
+    if (operation->root < 0)
+        return operation->root;
+    operation->directory = state_claim(operation->root, operation->id, operation->error);
+    if (operation->directory < 0)
+        return operation->directory;
+    operation->claimed = true;
+    operation->journal = journal_open(operation->directory, true, operation->error);
+    if (operation->journal < 0)
+        return operation->journal;
+    r = file_replace_at(operation->directory, STATE_CONFIG, operation->config_text,
+                        operation->config_length, 0600);
+    if (r < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, -r,
+                         "cannot keep the configuration in \"%s/%s\"", operation->runtime->root,
+                         operation->id);
+    return 0;
+}
+
+static int map_recorder(struct operation *operation)
+{
+    void *page;
+
+    if (ftruncate(operation->recorder_fd, RECORDER_SIZE) < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, errno,
+                         "cannot make the flight recorder");
+    page = mmap(NULL, RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, operation->recorder_fd, 0);
+    if (page == MAP_FAILED)
+        return error_set(operation->error, ERROR_OUT_OF_MEMORY, errno,
+                         "cannot map the flight recorder");
+    operation->recorder = page;
+    operation->recorder->listener = -1;
+    operation_plan(operation)->descriptors.recorder = operation->recorder_fd;
+    return 0;
+}
+
+int row_map_recorder(struct operation *operation)
+{
+    operation->recorder_fd = openat(operation->directory, STATE_RECORDER,
+                                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (operation->recorder_fd < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, errno,
+                         "cannot make the flight recorder");
+    /* a write into a hole of a full file system would be a SIGBUS later */
+    if (posix_fallocate(operation->recorder_fd, 0, RECORDER_SIZE) != 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, ENOSPC,
+                         "cannot make the flight recorder");
+    return map_recorder(operation);
+}
+
+/* exec: nobody else reads it */
+int row_map_private_recorder(struct operation *operation)
+{
+    operation->recorder_fd = sys_memfd_create("dray-recorder", 1 /* MFD_CLOEXEC */);
+    if (operation->recorder_fd < 0)
+        return error_set(operation->error, ERROR_SYSTEM, errno, "cannot make the flight recorder");
+    return map_recorder(operation);
+}
+
+static int make_fifo(struct operation *operation, const char *name, int *ret)
+{
+    if (mkfifoat(operation->directory, name, 0600) < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot make \"%s\"", name);
+    /* for both directions, so that opening waits for nobody */
+    *ret = openat(operation->directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (*ret < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot open \"%s\"", name);
+    return 0;
+}
+
+int row_start_fifo(struct operation *operation)
+{
+    struct plan_descriptors *descriptors = &operation_plan(operation)->descriptors;
+    int r;
+
+    if (operation->create->run)
+        return 0;
+    r = make_fifo(operation, STATE_START_FIFO, &operation->start_fifo);
+    if (r == 0)
+        r = make_fifo(operation, STATE_RESULT_FIFO, &operation->result_fifo);
+    descriptors->start_fifo = operation->start_fifo;
+    descriptors->result_fifo = operation->result_fifo;
+    return r;
+}
+
+/* Readers see the file whole or not at all: engines poll for it. */
+int row_write_pid_file(struct operation *operation)
+{
+    const char *path =
+        operation->create != NULL ? operation->create->pid_file : operation->exec->pid_file;
+    char digits[24];
+    unsigned length;
+    int r;
+
+    if (path == NULL)
+        return 0;
+    length = format_u64(digits, (uint64_t)operation->stage.identity.pid);
+    r = file_replace_at(AT_FDCWD, path, digits, length, 0644);
+    if (r < 0)
+        return error_set(operation->error, ERROR_PID_FILE, -r, "cannot write the pid file \"%s\"",
+                         path);
+    return 0;
+}
+
+/* Now, as RFC 3339 with nanoseconds in UTC. */
+static void format_now(char out[40])
+{
+    struct timespec now;
+    struct tm parts;
+    size_t length;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    length = strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(out + length, 40 - length, ".%09ldZ", now.tv_nsec);
+}
+
+static bool shares_pid_namespace(const struct plan *plan)
+{
+    return (plan->namespaces.clone_flags & CLONE_NEWPID) == 0;
+}
+
+int row_commit_create(struct operation *operation)
+{
+    const struct plan *plan = operation_plan(operation);
+    char created[40], owner[24];
+    struct status status = {
+        .version = STATUS_VERSION,
+        .oci_version = operation->spec->oci_version,
+        .id = operation->id,
+        .pid = operation->stage.identity.pid,
+        .start_time = operation->stage.identity.start_time,
+        .bundle = operation->bundle,
+        .rootfs = plan_text(plan, plan->rootfs.path),
+        .created = created,
+        .owner = owner,
+        .annotations = operation->spec->annotations,
+        .namespaces = plan->namespaces.clone_flags | plan->namespaces.joined |
+                      (plan->namespaces.unshare_cgroup ? (uint64_t)CLONE_NEWCGROUP : 0),
+        .cgroup_manager = plan->cgroup.manager,
+        .shares_pid_namespace = shares_pid_namespace(plan),
+        .host_mount_namespace = !plan->rootfs.private_mounts,
+        .has_poststart_hooks = plan->hooks.kinds[PLAN_HOOK_POSTSTART].count > 0,
+        .has_poststop_hooks = plan->hooks.kinds[PLAN_HOOK_POSTSTOP].count > 0,
+    };
+    int r;
+
+    format_now(created);
+    if (geteuid() == 0)
+        memcpy(owner, "root", sizeof("root"));
+    else
+        format_u64(owner, geteuid());
+    r = status_write(operation->directory, &status, &operation->arena, operation->error);
+    if (r < 0)
+        return r;
+    /* the last moment at which a signal can undo it all */
+    r = operation_check_interrupt(operation);
+    return r < 0 ? r : operation_notify(operation);
+}

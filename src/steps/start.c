@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From created to running; runs in dray. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/message.h"
+#include "state/directory.h"
+#include "steps/container.h"
+#include "steps/hooks.h"
+#include "steps/undo.h"
+
+static int read_recorder(int directory, struct recorder *ret, struct error *error)
+{
+    _cleanup_close_ int fd = openat(directory, STATE_RECORDER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0 || pread(fd, ret, sizeof(*ret), 0) != (ssize_t)sizeof(*ret))
+        return error_set(error, ERROR_STATE_DAMAGED, fd < 0 ? errno : EIO,
+                         "cannot read the flight recorder");
+    error_sanitize(&ret->error);
+    return 0;
+}
+
+/* The stage has closed the result fifo: because the program runs, or because it failed. */
+static int read_result(const struct container *container, struct error *error)
+{
+    struct recorder recorder;
+    int r = read_recorder(container->directory, &recorder, error);
+
+    if (r < 0 || recorder.phase == RECORDER_EXEC)
+        return r;
+    if (recorder.phase == RECORDER_FAILED && recorder.error.code != ERROR_NONE) {
+        *error = recorder.error;
+        return recorder.error.sys_errno > 0 ? -recorder.error.sys_errno : -EINVAL;
+    }
+    return error_set(error, ERROR_STAGE_DIED, 0,
+                     "the container's first process ended before it executed its program");
+}
+
+static int release_stage(struct container *container, struct error *error)
+{
+    const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    _cleanup_close_ int start = -1, result = -1;
+    struct pollfd closed;
+    int r;
+
+    result = openat(container->directory, STATE_RESULT_FIFO, O_RDONLY | flags);
+    if (result < 0)
+        return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot open \"%s\"",
+                         STATE_RESULT_FIFO);
+    start = openat(container->directory, STATE_START_FIFO, O_WRONLY | flags);
+    /* ENXIO: nobody reads, the stage is gone */
+    if (start < 0 && errno == ENXIO)
+        return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
+                         container->id);
+    if (start < 0 || write(start, "s", 1) != 1)
+        return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot write to \"%s\"",
+                         STATE_START_FIFO);
+    unlinkat(container->directory, STATE_START_FIFO, 0);
+    /* the end of the stage's last writer; startContainer hooks may take their time */
+    closed = (struct pollfd){.fd = result, .events = POLLIN};
+    do
+        r = poll(&closed, 1, -1);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return error_set(error, ERROR_SYSTEM, errno, "cannot wait for the container's program");
+    unlinkat(container->directory, STATE_RESULT_FIFO, 0);
+    return read_result(container, error);
+}
+
+int container_start(struct container *container, struct error *error)
+{
+    struct undo_request request = {
+        .root = container->root,
+        .directory = container->directory,
+        .id = container->id,
+        .kill = true,
+    };
+    struct error ignored = {0};
+    int r = lifecycle_check(LIFECYCLE_START, container->lifecycle, container->id, error);
+
+    if (r == 0)
+        r = release_stage(container, error);
+    if (r < 0 || !container->status->has_poststart_hooks)
+        return r;
+    r = run_poststart_hooks(container->runtime, container->directory, container->status, error);
+    if (r < 0)
+        undo_container(container->runtime, &request, &ignored);
+    return r;
+}
+
+/* The stage's end of the conversation is close-on-exec, so its end is the program's beginning. */
+int operation_await_program(struct operation *operation)
+{
+    struct recorder recorder;
+    struct message message;
+    int r = message_receive(operation->control, &message, NULL, NULL, -1);
+
+    if (r != 0)
+        return error_set(operation->error, ERROR_INTERNAL, r < 0 ? -r : EPROTO,
+                         "the stage says something where its end is expected");
+    memcpy(&recorder, operation->recorder, sizeof(recorder));
+    if (recorder.phase == RECORDER_EXEC)
+        return 0;
+    r = operation_explain_stage(operation);
+    operation_locate_error(operation);
+    return r;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Creating and joining, read from top to bottom: what dray does in each of its rows. */
+#include "steps/rows.h"
+#include "steps/undo.h"
+
+static const step_function create_rows[CREATE_STEPS] = {
+    [CREATE_READ_SPEC] = row_read_spec,
+    [CREATE_PROBE_HOST] = row_probe_host,
+    [CREATE_BUILD_PLAN] = row_build_plan,
+    [CREATE_CLAIM_ID] = row_claim_id,
+    [CREATE_SECCOMP_FILTER] = row_seccomp_filter,
+    [CREATE_CONNECT_CONSOLE] = row_connect_console,
+    [CREATE_MAP_RECORDER] = row_map_recorder,
+    [CREATE_CGROUP_MAKE] = row_cgroup_make,
+    [CREATE_CGROUP_LIMITS] = row_cgroup_limits,
+    [CREATE_CGROUP_DEVICES] = row_cgroup_devices,
+    [CREATE_START_FIFO] = row_start_fifo,
+    [CREATE_OPEN_NAMESPACES] = row_open_namespaces,
+    [CREATE_PREPARE_MOUNTS] = row_prepare_mounts,
+    [CREATE_SPAWN] = row_spawn,
+    [CREATE_ENTER_PID_NAMESPACE] = row_enter_pid_namespace,
+    [CREATE_WRITE_IDMAPS] = row_write_idmaps,
+    [CREATE_LIMITS_ON_PID] = row_limits_on_pid,
+    [CREATE_HOST_SIDE_DONE] = row_notify,
+    [CREATE_MOUNTED] = row_await,
+    [CREATE_HOOKS_PRESTART] = row_hooks_prestart,
+    [CREATE_HOOKS_CREATE_RUNTIME] = row_hooks_create_runtime,
+    [CREATE_RUNTIME_HOOKS_DONE] = row_notify,
+    [CREATE_CONSOLE] = row_console,
+    [CREATE_READY] = row_await,
+    [CREATE_FORWARD_LISTENER] = row_forward_listener,
+    [CREATE_WRITE_PID_FILE] = row_write_pid_file,
+    [CREATE_COMMIT] = row_commit_create,
+};
+
+static const step_function exec_rows[EXEC_STEPS] = {
+    [EXEC_READ_PROCESS] = row_read_process,
+    [EXEC_PROBE_HOST] = row_probe_host,
+    [EXEC_BUILD_PLAN] = row_build_plan,
+    [EXEC_SECCOMP_FILTER] = row_seccomp_filter,
+    [EXEC_CONNECT_CONSOLE] = row_connect_console,
+    [EXEC_MAP_RECORDER] = row_map_private_recorder,
+    [EXEC_OPEN_CGROUP] = row_open_cgroup,
+    [EXEC_SPAWN] = row_spawn,
+    [EXEC_ENTER_PID_NAMESPACE] = row_enter_pid_namespace,
+    [EXEC_LIMITS_ON_PID] = row_limits_on_pid,
+    [EXEC_HOST_SIDE_DONE] = row_notify,
+    [EXEC_CONSOLE] = row_console,
+    [EXEC_READY] = row_await,
+    [EXEC_FORWARD_LISTENER] = row_forward_listener,
+    [EXEC_WRITE_PID_FILE] = row_write_pid_file,
+    [EXEC_COMMIT] = row_notify,
+};
+
+/* The error of the failed walk stays; what the unwinding could not do is added as its detail. */
+static void undo_create(struct operation *operation)
+{
+    struct undo_request request = {
+        .root = operation->root,
+        .directory = operation->directory,
+        .id = operation->id,
+        .kill = true,
+    };
+    struct error error = {0};
+    char text[1024];
+    size_t length;
+
+    operation_kill_stage(operation);
+    if (undo_container(operation->runtime, &request, &error) == 0)
+        return;
+    length = error_format_text(&error, text, sizeof(text));
+    error_set_detail(operation->error, text, length < sizeof(text) ? length : sizeof(text) - 1);
+}
+
+int operation_create(struct operation *operation)
+{
+    int r = operation_hold_signals(operation);
+
+    if (r == 0)
+        r = operation_walk(operation, create_steps, create_rows, CREATE_STEPS);
+    if (r < 0 && operation->claimed)
+        undo_create(operation);
+    return r;
+}
+
+int operation_exec(struct operation *operation)
+{
+    int r = operation_hold_signals(operation);
+
+    if (r == 0)
+        r = operation_walk(operation, exec_steps, exec_rows, EXEC_STEPS);
+    if (r < 0)
+        operation_kill_stage(operation);
+    return r;
+}

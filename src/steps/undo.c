@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Replay of a container's journal, backwards; runs in dray. */
+#include "steps/undo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "io/file.h"
+#include "io/syscalls.h"
+#include "state/directory.h"
+#include "state/journal.h"
+#include "steps/hooks.h"
+#include "steps/host_mounts.h"
+
+/* A killed process may have to finish a system call first; nothing takes longer unless it hangs. */
+#define UNDO_DEADLINE_MS 10000
+
+/* A pidfd is readable once its process has ended (pidfd_open(2)). */
+static int wait_for_end(int pidfd)
+{
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+    int r;
+
+    do
+        r = poll(&ended, 1, UNDO_DEADLINE_MS);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return -errno;
+    if (r == 0)
+        return -ETIMEDOUT;
+    /* if it was our own child it is a zombie now, which would keep its cgroup busy */
+    waitid(P_PIDFD, (id_t)pidfd, NULL, WEXITED | WNOHANG);
+    return 0;
+}
+
+static int end_process(const struct undo_request *request, const struct journal_record *record,
+                       struct error *error)
+{
+    struct process_identity identity;
+    _cleanup_close_ int pidfd = -1;
+    int r;
+
+    if (record->length != sizeof(identity))
+        return 0;
+    memcpy(&identity, record->payload, sizeof(identity));
+    pidfd = process_open(&identity);
+    if (pidfd == -ESRCH)
+        return 0;
+    if (pidfd < 0)
+        return error_set(error, ERROR_CLEANUP_INCOMPLETE, -pidfd, "cannot open process %d",
+                         identity.pid);
+    if (!process_is_alive(&identity)) {
+        waitid(P_PIDFD, (id_t)pidfd, NULL, WEXITED | WNOHANG);
+        return 0;
+    }
+    if (!request->kill)
+        return error_set(error, ERROR_CONTAINER_STATUS, EBUSY,
+                         "process %d of container \"%s\" is still alive", identity.pid,
+                         request->id);
+    if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+        return error_set(error, ERROR_CLEANUP_INCOMPLETE, errno, "cannot kill process %d",
+                         identity.pid);
+    r = wait_for_end(pidfd);
+    if (r < 0)
+        return error_set(error, ERROR_CLEANUP_INCOMPLETE, -r,
+                         "process %d of container \"%s\" does not end though it is killed",
+                         identity.pid, request->id);
+    return 0;
+}
+
+static int end_cgroup(const struct journal_record *record, struct error *error)
+{
+    struct cgroup cgroup;
+    int r = cgroup_open_record(&cgroup, record->payload, record->length);
+
+    if (r < 0)
+        return error_set(error, ERROR_STATE_DAMAGED, -r, "the record of the cgroup is damaged");
+    /* only what we made holds nobody else's processes */
+    if (cgroup_is_ours(&cgroup) && cgroup_is_populated(&cgroup) > 0)
+        r = cgroup_kill(&cgroup, UNDO_DEADLINE_MS, error);
+    if (r == 0)
+        r = cgroup_remove(&cgroup, UNDO_DEADLINE_MS, error);
+    cgroup_done(&cgroup);
+    return r;
+}
+
+static int end_host_mounts(const struct journal_record *record, struct error *error)
+{
+    char *path = strndup(record->payload, record->length);
+    int r;
+
+    if (path == NULL)
+        return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot unmount the container's root");
+    r = host_mounts_remove(path, error);
+    free(path);
+    return r;
+}
+
+/* A frozen process does not even die: thaw before anything is killed. */
+static void thaw(const struct journal *journal)
+{
+    const struct journal_record *record = journal_find(journal, JOURNAL_CGROUP);
+    struct error ignored = {0};
+    struct cgroup cgroup;
+
+    if (record == NULL || cgroup_open_record(&cgroup, record->payload, record->length) < 0)
+        return;
+    if (cgroup_is_ours(&cgroup) && cgroup_is_frozen(&cgroup) > 0)
+        cgroup_thaw(&cgroup, UNDO_DEADLINE_MS, &ignored);
+    cgroup_done(&cgroup);
+}
+
+static int undo_record(const struct undo_request *request, const struct journal *journal,
+                       const struct journal_record *record, struct error *error)
+{
+    switch ((enum journal_kind)record->kind) {
+    case JOURNAL_PROCESS:
+        return end_process(request, record, error);
+    case JOURNAL_HOST_MOUNTS:
+        return end_host_mounts(record, error);
+    case JOURNAL_CGROUP:
+        /* each record is the whole story so far: the last one tells it all */
+        return record == journal_find(journal, JOURNAL_CGROUP) ? end_cgroup(record, error) : 0;
+    case JOURNAL_HOOKS:
+        return 0;
+    }
+    /* of a newer dray: what it means is not known here, so it must not be forgotten */
+    return error_set(error, ERROR_STATE_VERSION, 0, "the journal has a record of unknown kind %u",
+                     record->kind);
+}
+
+int undo_container(const struct runtime *runtime, const struct undo_request *request,
+                   struct error *error)
+{
+    struct journal journal;
+    int result = journal_read(request->directory, &journal, error);
+
+    if (result < 0)
+        return result;
+    if (request->kill)
+        thaw(&journal);
+    for (size_t i = journal.count; i > 0; i--) {
+        struct error here = {0};
+        int r = undo_record(request, &journal, &journal.records[i - 1], &here);
+
+        if (r < 0 && result == 0) {
+            result = r;
+            if (error->code == ERROR_NONE)
+                *error = here;
+        }
+        /* while the process lives, nothing it uses is taken away */
+        if (r < 0 && journal.records[i - 1].kind == JOURNAL_PROCESS)
+            break;
+    }
+    if (result == 0)
+        run_poststop_hooks(runtime, request, &journal);
+    journal_done(&journal);
+    if (result < 0)
+        return result;
+    return state_remove(request->root, request->id, request->directory, error);
+}
+
+int undo_open_cgroup(int directory, struct cgroup *ret, struct error *error)
+{
+    const struct journal_record *record;
+    struct journal journal;
+    int r = journal_read(directory, &journal, error);
+
+    if (r < 0)
+        return r;
+    record = journal_find(&journal, JOURNAL_CGROUP);
+    if (record != NULL) {
+        r = cgroup_open_record(ret, record->payload, record->length);
+        r = r < 0 ? error_set(error, ERROR_STATE_DAMAGED, -r, "the record of the cgroup is damaged")
+                  : 1;
+    }
+    journal_done(&journal);
+    return r;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Unwinding: what a container left behind is removed by its journal, last record first.  The same
+ * code serves a failed create, `delete`, and `delete --force` after dray was killed.  Idempotent:
+ * what is not there any more is no error.
+ */
+#ifndef DRAY_STEPS_UNDO_H
+#define DRAY_STEPS_UNDO_H
+
+#include "steps/operation.h"
+
+struct undo_request {
+    int root;      /* of the state */
+    int directory; /* the container's, locked */
+    const char *id;
+    bool kill; /* processes that still live are killed; otherwise they are an error */
+};
+
+/*
+ * Removes processes, host mounts, cgroups and at last the state directory.  When something cannot
+ * be removed, the error says what, the rest is removed all the same, and the directory stays so
+ * that the next call can try again.
+ */
+int undo_container(const struct runtime *runtime, const struct undo_request *request,
+                   struct error *error);
+
+/*
+ * Opens the cgroup that the journal of a container tells of.
+ * Returns 1, 0 when it has none, or a negative errno value with the error set.
+ */
+int undo_open_cgroup(int directory, struct cgroup *ret, struct error *error);
+
+#endif
