@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program: everything is in the dispatcher, where tests can reach it. */
+/* The command line: option tables in, library calls, output.  A client of the library. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include "cli/dispatch.h"
+
+/*
+ * A descriptor below 3 that is closed would become that of the next file opened, and output would
+ * go into it.  It is filled with what refuses to be read or written, as a closed one does.
+ */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+    }
+}
 
 int main(int argc, char **argv)
 {
     (void)argc;
+    fill_standard_descriptors();
+    /* A reader that went away is an error of write(2).  Children get the default back. */
+    signal(SIGPIPE, SIG_IGN);
     return dispatch(argv);
 }
