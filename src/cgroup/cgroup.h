@@ -87,7 +87,7 @@ void cgroup_done(struct cgroup *cgroup);
 
 /*
  * Makes the directories that are missing, with inherited cpuset and, on cgroup2, the controllers
- * that @plan needs enabled on the way down.
+ * that @plan needs enabled on the way down, and gives a delegated one to its owner.
  * @journal is called before anything is made, again when leading components have to be made, and
  * at the end, also of a failure, with who made what; an error from it ends the work.
  * Refuses a cgroup that has processes or is frozen: ERROR_CGROUP_IN_USE, naming it.

@@ -69,6 +69,9 @@ void cgroup_parse_proc(struct proc_cgroup *proc);
 int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const struct plan *plan,
                               struct error *error);
 
+/* delegate.c: to the container's user, if the plan says so */
+int cgroup_delegate(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+
 /* make_cpuset.c: gives new v1 cpuset directories the CPUs and memory nodes of their parent. */
 int cgroup_inherit_cpuset(struct cgroup *cgroup, struct error *error);
 

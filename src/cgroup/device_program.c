@@ -8,9 +8,9 @@
  */
 #include "cgroup/device_program.h"
 
-#define RULE_INSTRUCTIONS 12 /* the longest: three compares, five to deny a part, four to reload \
-                              */
-#define FRAME 8              /* six to begin, two to end */
+/* the longest rule: three compares, five to deny a part, four to load again */
+#define RULE_INSTRUCTIONS 12
+#define FRAME             8 /* six to begin, two to end */
 
 struct program {
     struct bpf_insn *out;

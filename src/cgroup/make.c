@@ -220,7 +220,8 @@ static int make_usable(struct making *making, uint32_t unified_controllers)
     r = cgroup_inherit_cpuset(cgroup, making->error);
     if (r < 0 || (record->hierarchies & 1u << CGROUP_UNIFIED) == 0)
         return r;
-    return cgroup_enable_controllers(cgroup, unified_controllers, making->plan, making->error);
+    r = cgroup_enable_controllers(cgroup, unified_controllers, making->plan, making->error);
+    return r < 0 ? r : cgroup_delegate(cgroup, making->plan, making->error);
 }
 
 static bool asks_for_nothing(const struct plan *plan)

@@ -299,6 +299,8 @@ struct plan_cgroup {
     plan_string path;
     bool default_path;         /* the config has no cgroupsPath: made from the id */
     bool devices_asked;        /* the config has device rules: they must be enforced */
+    bool delegated;            /* cgroup2: the container manages the cgroup itself */
+    uint32_t owner;            /* delegated: the host's id of the user that will */
     struct plan_array writes;  /* struct plan_cgroup_write, in the order of writing */
     struct plan_array devices; /* struct plan_cgroup_device, config's rules and the default ones */
 };

@@ -161,5 +161,6 @@ int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
     if (r < 0)
         return r;
     builder->plan->cgroup.path = planned;
+    plan_cgroup_owner(input->spec, &input->host->cgroups, &builder->plan->cgroup);
     return plan_limits(input, resources, builder);
 }

@@ -68,6 +68,10 @@ int resources_plan_lists(struct resources_writer *writer);
 uint32_t resources_count_fields(void);
 uint32_t resources_count_lists(const struct oci_linux_resources *resources);
 
+/* Sets cgroup->delegated and owner (plan_cgroup_owner.c). */
+void plan_cgroup_owner(const struct oci_spec *spec, const struct host_cgroups *host,
+                       struct plan_cgroup *cgroup);
+
 /* blkio weight (1 … 1000) as io.weight (1 … 10000) */
 uint64_t resources_io_weight(uint64_t weight);
 

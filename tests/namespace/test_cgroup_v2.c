@@ -153,6 +153,36 @@ TEST(processes_in_the_way_are_named)
     box_done(&outer);
 }
 
+TEST(a_delegated_cgroup_belongs_to_its_user)
+{
+    struct oci_linux_namespace namespaces[] = {{.type = OCI_NAMESPACE_CGROUP}};
+    struct oci_mount mount = {.source = "cgroup", .destination = "/sys/fs/cgroup"};
+    struct oci_user user = {.uid = 4711};
+    struct oci_process process = {.user = &user};
+    struct box box = {.config = {.namespaces = namespaces, .namespaces_count = 1},
+                      .spec = {.mounts = &mount, .mounts_count = 1, .process = &process}};
+    static const struct {
+        const char *file;
+        uid_t owner;
+    } files[] = {{"", 4711},
+                 {"/cgroup.procs", 4711},
+                 {"/cgroup.threads", 4711},
+                 {"/cgroup.subtree_control", 4711},
+                 {"/cgroup.max.depth", 0},
+                 {"/cgroup.freeze", 0}};
+
+    become_v2_host();
+    box_make(&box, "v2-delegate");
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        char path[PATH_MAX];
+        struct stat status;
+
+        snprintf(path, sizeof(path), "/sys/fs/cgroup%s%s", box.path, files[i].file);
+        CHECK_SAYING(stat(path, &status) == 0 && status.st_uid == files[i].owner, "%.500s", path);
+    }
+    box_done(&box);
+}
+
 TEST(unified_keys_are_written)
 {
     struct oci_string_pair pairs[] = {{"cgroup.max.descendants", "7"}, {"nothing.like", "1"}};

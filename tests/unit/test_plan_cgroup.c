@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linux.resources and cgroupsPath as plans, for hosts that need not be this one. */
+/* linux.resources as plans, for hosts that need not be this one. */
 #include "cmocka_all.h"
 
 #include <errno.h>
@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "plan/plan_cgroup.h"
-#include "plan/planner.h"
 
 #define ALL_V2                                                                      \
     (1u << HOST_CGROUP_CPU | 1u << HOST_CGROUP_CPUSET | 1u << HOST_CGROUP_MEMORY |  \
@@ -443,111 +442,6 @@ static void missing_controllers_are_named(void **state)
     expect(&resources, &bare, 0, "");
 }
 
-/* the whole of plan_cgroup() */
-
-static const char *plan_path(struct fixture *f, const char *path, enum plan_cgroup_manager manager,
-                             const struct oci_linux_resources *resources, const char *id)
-{
-    struct oci_linux config = {.cgroups_path = path,
-                               .resources = (struct oci_linux_resources *)resources};
-    struct oci_spec spec = {.linux = &config};
-    struct host host = {.cgroups = v1};
-    struct plan_input input = {
-        .spec = &spec, .host = &host, .id = id, .cgroup_manager = manager, .purpose = PLAN_CREATE};
-
-    begin(f);
-    if (plan_cgroup(&input, &f->builder) < 0)
-        return NULL;
-    return f->builder.plan->cgroup.path != 0
-               ? plan_text(f->builder.plan, f->builder.plan->cgroup.path)
-               : "none";
-}
-
-static void cgroups_paths(void **state)
-{
-    static const struct {
-        const char *path, *wanted;
-    } cases[] = {
-        {"/a/b", "/a/b"},
-        {"//a/./b/", "/a/b"},
-        {"a/b", "a/b"},
-        {"./a", "a"},
-        {NULL, "/dray-c1"},
-        {"", "/dray-c1"},
-        {"/machine.slice:libpod:x", "/machine.slice:libpod:x"},
-        {"/a/..b/...", "/a/..b/..."},
-        {"..", NULL},
-        {"/a/../b", NULL},
-        {"a/..", NULL},
-        {"/", NULL},
-        {"/./.", NULL},
-        {"/a\nb", NULL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct fixture f;
-        const char *path = plan_path(&f, cases[i].path, PLAN_CGROUP_CGROUPFS, NULL, "c1");
-
-        if (cases[i].wanted == NULL) {
-            assert_null(path);
-            assert_string_equal(f.error.pointer, "/linux/cgroupsPath");
-            assert_int_equal(f.error.code, ERROR_CGROUP_PATH);
-        } else {
-            assert_non_null(path);
-            assert_string_equal(path, cases[i].wanted);
-            assert_int_equal(f.builder.plan->cgroup.default_path,
-                             cases[i].path == NULL || cases[i].path[0] == '\0');
-        }
-        plan_builder_done(&f.builder);
-    }
-}
-
-static void long_names(void **state)
-{
-    char component[400], deep[600], id[1025];
-    struct fixture f;
-
-    (void)state;
-    memset(component, 'x', 399);
-    component[0] = '/';
-    component[399] = '\0';
-    assert_null(plan_path(&f, component, PLAN_CGROUP_CGROUPFS, NULL, "c1"));
-    plan_builder_done(&f.builder);
-    for (size_t i = 0; i < 300; i++)
-        memcpy(deep + 2 * i, "/x", 2);
-    deep[599] = '\0';
-    assert_null(plan_path(&f, deep, PLAN_CGROUP_CGROUPFS, NULL, "c1"));
-    plan_builder_done(&f.builder);
-    memset(id, 'i', 1024);
-    id[1024] = '\0';
-    assert_int_equal(strlen(plan_path(&f, NULL, PLAN_CGROUP_CGROUPFS, NULL, id)), 6 + 200 + 17);
-    plan_builder_done(&f.builder);
-}
-
-static void other_managers(void **state)
-{
-    struct oci_linux_pids pids = {.limit = SET(5)};
-    struct oci_linux_resources resources = {.pids = &pids};
-    struct fixture f;
-
-    (void)state;
-    assert_null(plan_path(&f, "a.slice:b:c", PLAN_CGROUP_SYSTEMD, NULL, "c1"));
-    assert_int_equal(f.error.code, ERROR_NOT_SUPPORTED);
-    plan_builder_done(&f.builder);
-    assert_string_equal(plan_path(&f, "/a", PLAN_CGROUP_DISABLED, NULL, "c1"), "none");
-    assert_int_equal(f.builder.plan->cgroup.manager, PLAN_CGROUP_DISABLED);
-    assert_int_equal(f.builder.plan->cgroup.devices.count, 0);
-    plan_builder_done(&f.builder);
-    assert_null(plan_path(&f, "/a", PLAN_CGROUP_DISABLED, &resources, "c1"));
-    assert_string_equal(f.error.pointer, "/linux/resources/pids/limit");
-    assert_non_null(strstr(f.error.message, "the cgroup manager is disabled"));
-    plan_builder_done(&f.builder);
-    pids.limit.value = -1;
-    assert_string_equal(plan_path(&f, "/a", PLAN_CGROUP_DISABLED, &resources, "c1"), "none");
-    plan_builder_done(&f.builder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -562,9 +456,6 @@ int main(void)
         cmocka_unit_test(hugepages_network_rdma),
         cmocka_unit_test(unified_is_verbatim),
         cmocka_unit_test(missing_controllers_are_named),
-        cmocka_unit_test(cgroups_paths),
-        cmocka_unit_test(long_names),
-        cmocka_unit_test(other_managers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
