@@ -79,7 +79,7 @@ static int bind_by_mount(struct rootfs *rootfs, const struct plan_mount *mount, 
     r = mount_on_descriptor(rootfs, source, target, NULL,
                             MS_BIND | (mount->flags & PLAN_MOUNT_RECURSIVE ? MS_REC : 0), NULL);
     if (r < 0)
-        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r, NULL);
+        return mount_explain(rootfs, mount, origin, target, -r);
     mounted = rootfs_open_mounted(rootfs, mount, target);
     if (mounted < 0)
         return mounted;

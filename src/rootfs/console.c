@@ -43,13 +43,12 @@ static int attach(struct rootfs *rootfs, int slave, int target)
 {
     _cleanup_close_ int clone =
         sys_open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-    char source[32] = "self/fd/";
+    char source[32];
 
     if (clone >= 0)
         return mount_attach(clone, target);
     if (!mount_call_is_missing(errno))
         return -errno;
-    /* mount_on_descriptor() stands in the procfs root, so the source can be named from there */
     snprintf(source, sizeof(source), "self/fd/%d", slave);
     return mount_on_descriptor(rootfs, source, target, NULL, MS_BIND, NULL);
 }

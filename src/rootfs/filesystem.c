@@ -86,25 +86,6 @@ static bool append(char data[static MOUNT_DATA_SIZE], const char *option)
     return true;
 }
 
-static unsigned long mount_flags(const struct filesystem_request *request)
-{
-    static const struct {
-        uint64_t attribute;
-        unsigned long flag;
-    } table[] = {
-        {MOUNT_ATTR_RDONLY, MS_RDONLY},         {MOUNT_ATTR_NOSUID, MS_NOSUID},
-        {MOUNT_ATTR_NODEV, MS_NODEV},           {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
-        {MOUNT_ATTR_NOATIME, MS_NOATIME},       {MOUNT_ATTR_STRICTATIME, MS_STRICTATIME},
-        {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {MOUNT_ATTR_NOSYMFOLLOW, 256 /* MS_NOSYMFOLLOW */},
-    };
-    unsigned long flags = request->superblock_flags;
-
-    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-        if (request->attributes & table[i].attribute)
-            flags |= table[i].flag;
-    return flags;
-}
-
 int filesystem_mount(struct rootfs *rootfs, const struct filesystem_request *request, int target)
 {
     char data[MOUNT_DATA_SIZE] = "";
@@ -118,7 +99,9 @@ int filesystem_mount(struct rootfs *rootfs, const struct filesystem_request *req
         fits = fits && append(data, plan_text(rootfs->plan, request->mount->label));
     if (!fits)
         return -ENAMETOOLONG;
-    return mount_on_descriptor(rootfs, request->source, target, request->type, mount_flags(request),
+    return mount_on_descriptor(rootfs, request->source, target, request->type,
+                               mount_flags_of_attributes(request->attributes) |
+                                   (unsigned long)request->superblock_flags,
                                data[0] != '\0' ? data : NULL);
 }
 

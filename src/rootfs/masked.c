@@ -169,8 +169,5 @@ int rootfs_mask(struct rootfs *rootfs)
         if (r < 0)
             return r;
     }
-    /* the working directory may be a procfs now */
-    if (rootfs->legacy && chdir("/") < 0)
-        return error_set(rootfs->error, ERROR_MASK_FAILED, errno, "cannot return to the root");
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "rootfs/mount_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -43,37 +44,58 @@ int mount_on_descriptor(struct rootfs *rootfs, const char *source, int target, c
                         unsigned long flags, const char *data)
 {
     int procfs = rootfs_open_procfs(rootfs);
+    _cleanup_close_ int here = -1;
     char path[32];
+    int r;
 
     if (procfs < 0)
         return procfs;
-    if (fchdir(procfs) < 0)
+    here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (here < 0 || fchdir(procfs) < 0)
         return -errno;
     snprintf(path, sizeof(path), "self/fd/%d", target);
-    return mount(source, path, type, flags, data) < 0 ? -errno : 0;
+    r = mount(source, path, type, flags, data) < 0 ? -errno : 0;
+    return fchdir(here) < 0 ? -errno : r;
+}
+
+int mount_read_attributes(int mount, uint64_t *ret)
+{
+    struct statvfs status;
+
+    if (fstatvfs(mount, &status) < 0)
+        return -errno;
+    *ret = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(flags_of_attributes); i++)
+        if (status.f_flag & flags_of_attributes[i].status)
+            *ret |= flags_of_attributes[i].attribute;
+    return 0;
+}
+
+unsigned long mount_flags_of_attributes(uint64_t attributes)
+{
+    unsigned long flags = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(flags_of_attributes); i++)
+        if (attributes & flags_of_attributes[i].attribute)
+            flags |= flags_of_attributes[i].flag;
+    if (attributes & MOUNT_ATTR_STRICTATIME)
+        flags |= MS_STRICTATIME;
+    return flags;
 }
 
 /* mount(2) sets all flags of a mount at once: those it has now must be repeated. */
 static int change_by_remount(struct rootfs *rootfs, int mount, uint64_t set, uint64_t clear)
 {
-    unsigned long flags = MS_REMOUNT | MS_BIND;
-    struct statvfs status;
+    uint64_t attributes;
+    unsigned long flags;
+    int r = mount_read_attributes(mount, &attributes);
 
-    if (fstatvfs(mount, &status) < 0)
-        return -errno;
-    for (size_t i = 0; i < ARRAY_SIZE(flags_of_attributes); i++) {
-        bool on = status.f_flag & flags_of_attributes[i].status;
-
-        on = (on && !(clear & flags_of_attributes[i].attribute)) ||
-             set & flags_of_attributes[i].attribute;
-        if (on)
-            flags |= flags_of_attributes[i].flag;
-    }
-    if (set & MOUNT_ATTR_STRICTATIME)
-        flags |= MS_STRICTATIME;
-    else if (!(flags & MS_NOATIME))
+    if (r < 0)
+        return r;
+    flags = mount_flags_of_attributes((attributes & ~clear) | set);
+    if (!(flags & (MS_STRICTATIME | MS_NOATIME)))
         flags |= MS_RELATIME;
-    return mount_on_descriptor(rootfs, NULL, mount, NULL, flags, NULL);
+    return mount_on_descriptor(rootfs, NULL, mount, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
 }
 
 int mount_change(struct rootfs *rootfs, int mount, uint64_t set, uint64_t clear,
@@ -125,18 +147,25 @@ int mount_change_attached(struct rootfs *rootfs, const struct plan_mount *plan, 
     return 0;
 }
 
+int mount_explain(struct rootfs *rootfs, const struct plan_mount *plan, int source, int target,
+                  int sys_errno)
+{
+    struct stat from, to;
+
+    if ((sys_errno == EINVAL || sys_errno == ENOTDIR) && fstat(source, &from) == 0 &&
+        fstat(target, &to) == 0 && S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
+        return mount_error(rootfs, plan, ERROR_MOUNT_TARGET, ENOTDIR,
+                           S_ISDIR(to.st_mode) ? "a file cannot be mounted on a directory"
+                                               : "a directory cannot be mounted on a file");
+    return mount_error(rootfs, plan, ERROR_MOUNT_FAILED, sys_errno, NULL);
+}
+
 int mount_attach_planned(struct rootfs *rootfs, const struct plan_mount *plan, int mount,
                          int target)
 {
     int r = mount_attach(mount, target);
-    struct stat from, to;
 
-    if (r == -EINVAL && fstat(mount, &from) == 0 && fstat(target, &to) == 0 &&
-        S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
-        return mount_error(rootfs, plan, ERROR_MOUNT_TARGET, ENOTDIR,
-                           S_ISDIR(to.st_mode) ? "a file cannot be mounted on a directory"
-                                               : "a directory cannot be mounted on a file");
-    return r < 0 ? mount_error(rootfs, plan, ERROR_MOUNT_FAILED, -r, NULL) : 0;
+    return r < 0 ? mount_explain(rootfs, plan, mount, target, -r) : 0;
 }
 
 int mount_place(struct rootfs *rootfs, const struct plan_mount *plan, int mount, int target)

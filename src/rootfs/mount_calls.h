@@ -15,7 +15,10 @@ bool mount_call_is_missing(int sys_errno);
 /* Attaches the detached mount @mount to the file @target refers to. */
 int mount_attach(int mount, int target);
 
-/* mount(2) onto @target; @data as there. Sets the error when there is no procfs to do it with. */
+/*
+ * mount(2) onto @target; @data as there.  A @source "self/fd/N" is a descriptor too.  Sets the
+ * error when there is no procfs to do it with.
+ */
 int mount_on_descriptor(struct rootfs *rootfs, const char *source, int target, const char *type,
                         unsigned long flags, const char *data);
 
@@ -39,6 +42,16 @@ int mount_place(struct rootfs *rootfs, const struct plan_mount *plan, int mount,
 /* mount_attach() that sets the error. */
 int mount_attach_planned(struct rootfs *rootfs, const struct plan_mount *plan, int mount,
                          int target);
+
+/* Sets the error for a mount of @source on @target that the kernel refused. */
+int mount_explain(struct rootfs *rootfs, const struct plan_mount *plan, int source, int target,
+                  int sys_errno);
+
+/* The MOUNT_ATTR_* a mount has, but for relatime and strictatime. */
+int mount_read_attributes(int mount, uint64_t *ret);
+
+/* As mount(2) wants them: MS_* */
+unsigned long mount_flags_of_attributes(uint64_t attributes);
 
 /* The part of mount_place() that is for mounts that mount(2) has attached already. */
 int mount_change_attached(struct rootfs *rootfs, const struct plan_mount *plan, int mount);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "io/path.h"
@@ -76,7 +75,5 @@ int rootfs_make_readonly(struct rootfs *rootfs)
             return r;
         }
     }
-    if (rootfs->legacy && chdir("/") < 0)
-        return error_set(rootfs->error, ERROR_MOUNT_FAILED, errno, "cannot return to the root");
     return 0;
 }

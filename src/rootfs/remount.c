@@ -11,12 +11,32 @@
 #include "rootfs/mount_changes.h"
 #include "rootfs/mounts.h"
 
+/* mount(2)'s way sets the mount's flags together with the file system's. */
+static int reconfigure_by_mount(struct rootfs *rootfs, const struct plan_mount *mount, int fd)
+{
+    struct filesystem_request request = {
+        .superblock_flags = mount->superblock_flags | MS_REMOUNT,
+        .mount = mount,
+    };
+    int r = mount_read_attributes(fd, &request.attributes);
+
+    if (r == 0) {
+        request.attributes &= ~(mount->attributes_clear | mount->recursive_clear);
+        request.attributes |= mount->attributes_set | mount->recursive_set;
+        r = filesystem_mount(rootfs, &request, fd);
+    }
+    return r < 0 ? mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r, "it cannot be reconfigured")
+                 : 0;
+}
+
 /* New options for the file system itself. */
 static int reconfigure(struct rootfs *rootfs, const struct plan_mount *mount, int fd)
 {
     _cleanup_close_ int context = sys_fspick(fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
     int r;
 
+    if (context < 0 && mount_call_is_missing(errno))
+        return reconfigure_by_mount(rootfs, mount, fd);
     if (context < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, errno, "it cannot be reconfigured");
     r = filesystem_context_set_flags(context, mount->superblock_flags);

@@ -102,7 +102,12 @@ int rootfs_open_mounted(struct rootfs *rootfs, const struct plan_mount *mount, i
     uint64_t below, above;
     _cleanup_close_ int fd = -1;
 
-    fd = path_open_in_root(rootfs->root, destination, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0);
+    /* what lies on the root itself is only seen from above */
+    if (strcmp(destination, "/") == 0)
+        fd = open(plan_text(rootfs->plan, rootfs->plan->rootfs.path),
+                  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    else
+        fd = path_open_in_root(rootfs->root, destination, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0);
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_TARGET, -fd, "it cannot be opened again");
     if (path_mount_id(target, &below) < 0 || path_mount_id(fd, &above) < 0 || below == above)

@@ -29,6 +29,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef HARNESS_OLD_KERNEL
+#include "old_kernel.h"
+#endif
+
 #define HARNESS_CASES_MAX 256
 #define HARNESS_TIMEOUT   30 /* seconds for one case */
 #define HARNESS_SKIPPED   77
@@ -107,6 +111,9 @@ static bool harness_run(unsigned index)
     if (child == 0) {
         alarm(HARNESS_TIMEOUT);
         harness_enter();
+#ifdef HARNESS_OLD_KERNEL
+        become_old_kernel();
+#endif
         harness_cases[index].function();
         _exit(0);
     }

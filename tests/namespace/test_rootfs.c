@@ -163,6 +163,10 @@ TEST(a_false_null_device_masks_nothing_wrongly)
 {
     struct fixture f;
 
+#ifdef HARNESS_OLD_KERNEL
+    SKIP("the host's null device cannot be held without open_tree");
+#endif
+
     fixture_init(&f);
     make_directory("bundle/dev");
     make_file("bundle/dev/null", "false");
