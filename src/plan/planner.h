@@ -35,6 +35,7 @@ struct plan_input {
 int plan_build(const struct plan_input *input, struct plan_builder *builder, struct error *error);
 
 /* Its parts, each in a file of that name; called in this order. */
+int plan_unsupported(const struct plan_input *input, struct plan_builder *builder);
 int plan_namespaces(const struct plan_input *input, struct plan_builder *builder);
 int plan_rootfs(const struct plan_input *input,
                 struct plan_builder *builder); /* mounts, devices, paths */

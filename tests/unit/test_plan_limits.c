@@ -310,6 +310,27 @@ static void test_number_lists(void **state)
     }
 }
 
+static void test_what_is_not_supported(void **state)
+{
+    struct fixture *f = *state;
+    struct oci_linux_intel_rdt rdt = {0};
+    struct oci_linux_net_device device = {.key = "eth1"};
+
+    assert_int_equal(fixture_plan(f, plan_unsupported), 0);
+    f->linux.intel_rdt = &rdt;
+    assert_int_equal(fixture_plan(f, plan_unsupported), 0);
+    rdt.clos_id = "group";
+    assert_true(fixture_plan(f, plan_unsupported) < 0);
+    assert_int_equal(f->error.code, ERROR_NOT_SUPPORTED);
+    assert_string_equal(f->error.pointer, "/linux/intelRdt");
+    f->linux.net_devices = &device;
+    f->linux.net_devices_count = 1;
+    assert_true(fixture_plan(f, plan_unsupported) < 0);
+    assert_string_equal(f->error.pointer, "/linux/netDevices");
+    f->spec.linux = NULL;
+    assert_int_equal(fixture_plan(f, plan_unsupported), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +345,7 @@ int main(void)
         TEST(test_memory_policy),
         TEST(test_personality),
         TEST(test_number_lists),
+        TEST(test_what_is_not_supported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
