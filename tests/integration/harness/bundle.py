@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import time
 
 from . import config as configs
@@ -265,7 +266,11 @@ class Bundle:
                 left.append(f"delete --force failed: {errors.read_text(errors='replace')}")
         if self.output:
             self.output.close()
-        return left + self.leaks()
+        left += self.leaks()
+        for line in reversed(host.mounts_below(self.directory)):
+            subprocess.run(["umount", "--lazy", line.split()[4]], check=False)
+        host.remove_cgroups(host.cgroups_named(self.name))
+        return left
 
     def leaks(self):
         """What is on the host of this container, which should be gone."""
@@ -273,10 +278,9 @@ class Bundle:
         root = self.runtime.root
         if root.exists():
             left += [f"state entry {root / entry}" for entry in os.listdir(root) if self.name in entry]
-        left += [f"mount {line}" for line in host.mounts_below(self.directory)]
-        cgroups = host.cgroups_named(self.name)
-        left += [f"cgroup {path}" for path in cgroups]
-        host.remove_cgroups(cgroups)
+        mounts = host.mounts_below(self.directory)
+        left += [f"mount {line}" for line in mounts]
+        left += [f"cgroup {path}" for path in host.cgroups_named(self.name)]
         return left
 
 
