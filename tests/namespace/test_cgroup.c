@@ -153,6 +153,75 @@ TEST(a_limit_below_the_usage_names_both)
     box_done(&box);
 }
 
+TEST(real_time_budgets_reach_the_directories_above)
+{
+    struct oci_linux_cpu cpu = {.realtime_runtime = {true, 2000},
+                                .realtime_period = {true, 500000}};
+    struct box box = {.resources = {.cpu = &cpu}};
+
+    box_plan(&box, "realtime/a/b");
+    if (mount_of(&box, HOST_CGROUP_CPU) == NULL ||
+        access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK) < 0)
+        SKIP("this host has no real-time budgets (CONFIG_RT_GROUP_SCHED)");
+    CHECK_BOX(&box, box_try_make(&box) == 0);
+    CHECK_BOX(&box, cgroup_apply(&box.cgroup, box.plan, box.plan->cgroup.writes, &box.error) == 0);
+    CHECK(strcmp(box_read(&box, "/cpu", "cpu.rt_runtime_us"), "2000\n") == 0);
+    CHECK(strcmp(box_read(&box, "/cpu", "cpu.rt_period_us"), "500000\n") == 0);
+    box_done(&box);
+}
+
+/* Numbers of some block device, or false. */
+static bool find_disk(long long *ret_major, long long *ret_minor)
+{
+    FILE *file = fopen("/proc/partitions", "re");
+    bool found = false;
+    char line[256];
+
+    while (!found && file != NULL && fgets(line, sizeof(line), file) != NULL)
+        found = sscanf(line, "%lld %lld", ret_major, ret_minor) == 2;
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
+
+TEST(disks_are_throttled)
+{
+    struct oci_linux_throttle_device device = {.rate = {true, 1048576}};
+    struct oci_linux_block_io block_io = {.throttle_write_bps_device = &device,
+                                          .throttle_write_bps_device_count = 1};
+    struct box box = {.resources = {.block_io = &block_io}};
+    long long major, minor;
+    char wanted[64];
+
+    if (!find_disk(&major, &minor))
+        SKIP("no block device in /proc/partitions");
+    device.major = major;
+    device.minor = minor;
+    CHECK_BOX(&box, host_probe(&box.host, &box.error) == 0);
+    if (mount_of(&box, HOST_CGROUP_BLKIO) == NULL)
+        SKIP("this host lacks the v1 controller blkio");
+    box_make(&box, "throttle");
+    CHECK_BOX(&box, cgroup_apply(&box.cgroup, box.plan, box.plan->cgroup.writes, &box.error) == 0);
+    snprintf(wanted, sizeof(wanted), "%lld:%lld 1048576\n", major, minor);
+    CHECK(strcmp(box_read(&box, "/blkio", "blkio.throttle.write_bps_device"), wanted) == 0);
+    box_done(&box);
+}
+
+TEST(hybrid_hosts_use_both)
+{
+    struct oci_linux_hugepage_limit limits[] = {{"2MB", 6 << 20}};
+    struct box box = {.resources = {.hugepage_limits = limits, .hugepage_limits_count = 1}};
+
+    CHECK_BOX(&box, host_probe(&box.host, &box.error) == 0);
+    if (box.host.cgroups.layout != HOST_CGROUP_HYBRID ||
+        (box.host.cgroups.unified_controllers & 1u << HOST_CGROUP_HUGETLB) == 0)
+        SKIP("no hybrid host with hugetlb on cgroup2");
+    box_make(&box, "hybrid/x");
+    CHECK_BOX(&box, cgroup_apply(&box.cgroup, box.plan, box.plan->cgroup.writes, &box.error) == 0);
+    CHECK(strcmp(box_read(&box, "/unified", "hugetlb.2MB.max"), "6291456\n") == 0);
+    box_done(&box);
+}
+
 TEST(a_refused_value_is_named)
 {
     struct oci_linux_cpu cpu = {.cpus = "4000"};
