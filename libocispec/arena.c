@@ -8,6 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* gcc defines the first, clang has the second. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 #define ALIGNMENT   16u
 #define CHUNK_FIRST 16384u
 #define CHUNK_MAX   (1024u * 1024u)
@@ -20,9 +32,7 @@ struct oci_arena_chunk {
 void oci_arena_init(struct oci_arena *arena)
 {
     *arena = (struct oci_arena){0};
-#ifdef __SANITIZE_ADDRESS__
-    arena->separate = true;
-#endif
+    arena->separate = SANITIZED;
 }
 
 void oci_arena_done(struct oci_arena *arena)

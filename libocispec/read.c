@@ -82,6 +82,8 @@ static bool finish_value(struct reader *reader, bool go_on)
     frame->key = NULL;
     frame->key_row = NULL;
     frame->index++;
+    if (frame->mode == FRAME_ROOT)
+        reader->end = lex_offset(reader->lexer);
     return go_on;
 }
 
@@ -496,6 +498,15 @@ bool read_string(struct reader *reader, const char *text, size_t length)
                                     read_scalar_string(reader, &slot, text, length));
 }
 
+/* The lexer lets the beginning of a further token pass at the end of the text. */
+static bool ends_well(const struct reader *reader)
+{
+    struct scan scan = {.text = reader->text, .length = reader->length, .at = reader->end};
+
+    scan_blanks(&scan);
+    return scan.at == reader->length;
+}
+
 /* Not JSON: our own scanner knows the first wrong byte better than the lexer. */
 static void report_syntax(struct reader *reader)
 {
@@ -527,7 +538,7 @@ int reader_run(struct reader *reader, const struct oci_row *row, void *object)
     reader->lexer = NULL;
     if (result == LEX_NO_MEMORY || reader->no_memory)
         return -ENOMEM;
-    if (result == LEX_INVALID)
+    if (result == LEX_INVALID || (result == LEX_DONE && !ends_well(reader)))
         report_syntax(reader);
     return reader->faults > 0 ? -EINVAL : 0;
 }

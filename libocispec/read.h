@@ -59,6 +59,7 @@ struct reader {
     struct lexer *lexer;
     bool no_memory;
     unsigned depth;
+    size_t end;    /* offset behind the document */
     size_t faults; /* found here */
     /* Entries of the list or string map that is open; those do not nest. */
     char *scratch;

@@ -78,6 +78,8 @@ static const struct fault_case fault_cases[] = {
     {HEAD "\"annotations\":{\"a\":\"b\",}}", OCI_FAULT_SYNTAX, "/annotations", 2, 24, NULL, NULL},
     {HEAD "// no\n\"root\":{}}", OCI_FAULT_SYNTAX, "", 2, 1, NULL, NULL},
     {HEAD "\"x\":1}\n x", OCI_FAULT_SYNTAX, "", 3, 2, NULL, NULL},
+    {HEAD "\"x\":1}\n\"}", OCI_FAULT_SYNTAX, "", 3, 1, NULL, NULL},
+    {HEAD "\"x\":1}\ntru", OCI_FAULT_SYNTAX, "", 3, 1, NULL, NULL},
     {HEAD "\"x\":01}", OCI_FAULT_SYNTAX, "", 2, 6, NULL, NULL},
     {HEAD "\f\"x\":1}", OCI_FAULT_SYNTAX, "", 2, 1, NULL, NULL},
     {HEAD "\"x\":\v1}", OCI_FAULT_SYNTAX, "", 2, 5, NULL, NULL},
