@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The program ./dray: from the layers' archives, or with musl from objects compiled for it.
+EXTRA_DIST += src/base/fortify.c
+
+if MUSL_PROGRAM
+
+PROGRAM_FILES = \
+	$(libocispec_libocispec_a_SOURCES) \
+	$(src_libdray_base_a_SOURCES) \
+	$(src_libdray_io_a_SOURCES) \
+	$(src_libdray_host_a_SOURCES) \
+	$(src_libdray_plan_a_SOURCES) \
+	$(src_libdray_cgroup_a_SOURCES) \
+	$(src_libdray_namespace_a_SOURCES) \
+	$(src_libdray_rootfs_a_SOURCES) \
+	$(src_libdray_security_a_SOURCES) \
+	$(src_libdray_process_a_SOURCES) \
+	$(src_libdray_term_a_SOURCES) \
+	$(src_libdray_hook_a_SOURCES) \
+	$(src_libdray_state_a_SOURCES) \
+	$(src_libdray_steps_a_SOURCES) \
+	$(src_libdray_api_a_SOURCES) \
+	$(src_libdray_cli_a_SOURCES) \
+	src/base/fortify.c \
+	src/cli/main.c
+
+PROGRAM_OBJECTS = \
+	$(patsubst %.c,program/%.o,$(filter %.c,$(PROGRAM_FILES))) \
+	$(patsubst %.S,program/%.o,$(filter %.S,$(PROGRAM_FILES)))
+PROGRAM_COMPILE = $(MUSL_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(HELPER_CPPFLAGS) $(CPPFLAGS) \
+	$(HOUSE_CFLAGS) $(CFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) \
+	-ffunction-sections -fdata-sections
+
+program/%.o: %.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(PROGRAM_COMPILE) -MMD -MP -c -o $@ $<
+
+program/%.o: %.S
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CPPAS)$(PROGRAM_COMPILE) -Wa,-I. -c -o $@ $<
+
+program/src/namespace/stage_image_data.o: src/stage/dray-stage
+
+dray: $(PROGRAM_OBJECTS)
+	$(AM_V_CCLD)$(MUSL_CC) -static $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $(PROGRAM_OBJECTS) \
+		$(YAJL_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
+
+-include $(PROGRAM_OBJECTS:.o=.d)
+
+bin_SCRIPTS = dray
+CLEANFILES += dray $(PROGRAM_OBJECTS) $(PROGRAM_OBJECTS:.o=.d)
+
+else
+
+bin_PROGRAMS += dray
+dray_SOURCES = src/cli/main.c
+dray_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
+dray_LDADD = src/libdray_cli.a $(LIBDRAY_ARCHIVES)
+
+endif
