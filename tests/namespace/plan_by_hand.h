@@ -42,22 +42,4 @@ __attribute__((unused)) static struct plan_array strings(const char *const *item
         CHECK_SAYING(strcmp(error.message, wanted_message) == 0, "%s", error.message);         \
     } while (0)
 
-/* Runs @function in a child and checks that it returns; its failed checks are the case's. */
-__attribute__((unused)) static void in_child(void (*function)(void))
-{
-    pid_t child = fork();
-    int status;
-
-    CHECK(child >= 0);
-    if (child == 0) {
-        alarm(HARNESS_TIMEOUT);
-        function();
-        _exit(0);
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-        _exit(WEXITSTATUS(status));
-    CHECK_SAYING(status == 0, "status 0x%x", (unsigned)status);
-}
-
 #endif
