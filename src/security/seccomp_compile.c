@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 
+#include "base/cleanup.h"
 #include "security/seccomp_ranges.h"
 
 #define EXCEPTIONS_MAX 3
@@ -130,8 +131,9 @@ int filter_compile(const struct filter_profile *profile, struct oci_arena *arena
 {
     struct filter_label entries[OCI_ARCH_COUNT];
     struct filter_label label = filter_return(SECCOMP_RET_KILL_THREAD);
-    struct filter_ranges ranges;
-    int r = filter_ranges_init(profile, arena, &ranges);
+    _cleanup_(filter_ranges_done)
+    struct filter_ranges ranges = {0};
+    int r = filter_ranges_init(profile, &ranges);
 
     if (r < 0)
         return r;

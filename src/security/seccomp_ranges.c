@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <string.h>
+#include <stdlib.h>
 
 /* libseccomp's default for architectures that a filter does not know */
 #define BAD_ARCH      SECCOMP_RET_KILL_THREAD
@@ -15,8 +15,19 @@
 #define DIGIT_BITS 10
 #define DIGITS     (1U << DIGIT_BITS)
 
-int filter_ranges_init(const struct filter_profile *profile, struct oci_arena *arena,
-                       struct filter_ranges *ret)
+void filter_ranges_done(struct filter_ranges *ranges)
+{
+    free(ranges->references);
+    free(ranges->sorted);
+    free(ranges->ranges);
+    free(ranges->blocks);
+    free(ranges->block_archs);
+    free(ranges->block_references);
+    *ranges = (struct filter_ranges){0};
+}
+
+/* From malloc(), not the arena: the bounds are generous, and what is not used costs no page. */
+int filter_ranges_init(const struct filter_profile *profile, struct filter_ranges *ret)
 {
     struct filter_ranges made = {0};
     size_t names = 0, conditional = 0;
@@ -32,15 +43,17 @@ int filter_ranges_init(const struct filter_profile *profile, struct oci_arena *a
     references = 2 * names + 1;
     numbers = 2 * (names + 2);
     blocks = 2 * (conditional + 2);
-    made.references = oci_arena_alloc_array(arena, references, sizeof(*made.references));
-    made.sorted = oci_arena_alloc_array(arena, references, sizeof(*made.sorted));
-    made.ranges = oci_arena_alloc_array(arena, 2 * numbers + 8, sizeof(*made.ranges));
-    made.blocks = oci_arena_alloc_array(arena, blocks, sizeof(*made.blocks));
-    made.block_archs = oci_arena_alloc_array(arena, blocks, sizeof(*made.block_archs));
-    made.block_references = oci_arena_alloc_array(arena, blocks, sizeof(*made.block_references));
+    made.references = malloc(references * sizeof(*made.references));
+    made.sorted = malloc(references * sizeof(*made.sorted));
+    made.ranges = malloc((2 * numbers + 8) * sizeof(*made.ranges));
+    made.blocks = malloc(blocks * sizeof(*made.blocks));
+    made.block_archs = malloc(blocks * sizeof(*made.block_archs));
+    made.block_references = malloc(blocks * sizeof(*made.block_references));
     if (made.references == NULL || made.sorted == NULL || made.ranges == NULL ||
-        made.blocks == NULL || made.block_archs == NULL || made.block_references == NULL)
+        made.blocks == NULL || made.block_archs == NULL || made.block_references == NULL) {
+        filter_ranges_done(&made);
         return -ENOMEM;
+    }
     *ret = made;
     return 0;
 }

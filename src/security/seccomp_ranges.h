@@ -33,8 +33,9 @@ struct filter_ranges {
 };
 
 /* Makes room for any architecture of @profile.  Returns 0 or -ENOMEM. */
-int filter_ranges_init(const struct filter_profile *profile, struct oci_arena *arena,
-                       struct filter_ranges *ret);
+int filter_ranges_init(const struct filter_profile *profile, struct filter_ranges *ret);
+
+void filter_ranges_done(struct filter_ranges *ranges);
 
 /*
  * Fills in the ranges of the architectures of @profile whose AUDIT_ARCH value is @audit, in place
