@@ -8,25 +8,6 @@
 #include "security/seccomp_compile.h"
 #include "security/seccomp_profile.h"
 
-static int check_names(const struct filter_profile *profile, struct error *error)
-{
-    for (size_t i = 0; i < profile->rules_count; i++) {
-        for (size_t j = 0; j < profile->rules[i].names_count; j++) {
-            const char *name = profile->rules[i].names[j];
-            struct filter_number number;
-            int r;
-
-            if (filter_arch_resolve(&profile->archs[0], name, &number) == 0)
-                continue;
-            r = error_set(error, ERROR_SECCOMP_INVALID, 0, "seccomp system call \"%s\" is unknown",
-                          name);
-            error_set_pointer(error, "/linux/seccomp/syscalls/%zu/names/%zu", i, j);
-            return r;
-        }
-    }
-    return 0;
-}
-
 static int explain(int r, struct error *error)
 {
     switch (r) {
@@ -59,8 +40,6 @@ int seccomp_build(const struct oci_linux_seccomp *profile,
     if (options == NULL)
         options = &defaults;
     r = filter_profile_make(profile, options, arena, &made, error);
-    if (r == 0 && options->fail_on_unknown_syscall)
-        r = check_names(&made, error);
     if (r < 0)
         return r;
     filter_writer_init(&writer, buffer, BPF_MAXINSNS);

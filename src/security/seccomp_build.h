@@ -2,14 +2,16 @@
 /*
  * From linux.seccomp (config-linux.md, "Seccomp") to a BPF program for seccomp(2).  Runs in dray.
  *
- * The compiler is our own; libseccomp only knows names and numbers.  Per architecture the rules
- * become ranges of system call numbers with one action each, which the program searches as a
- * balanced tree, so it is a quarter as long as one test per system call and is built in
- * microseconds.  libseccomp is no fallback, for nothing is declined, and 2.5.4 was found to loop
- * for ever on some rules and to compile others wrongly; tests compare with it where it is right.
+ * The compiler is our own; libseccomp only supplied the table of names and numbers when dray was
+ * built.  Per architecture the rules become ranges of system call numbers with one action each,
+ * which the program searches as a balanced tree, so it is a quarter as long as one test per system
+ * call and is built in microseconds.  libseccomp is no fallback, for nothing is declined, and 2.5.4
+ * was found to loop for ever on some rules and to compile others wrongly; tests compare with it
+ * where it is right.
  *
  * What the filters have in common with those of runc and crun, both of which use libseccomp:
  * - The native architecture is always filtered; others get SECCOMP_RET_KILL_THREAD unless listed.
+ *   Unlike there, listing one that this machine cannot run is no fault and has no effect.
  * - Names that libseccomp does not know are ignored.  Rules that ask for the default action are no
  *   rules.  A rule without conditions beats those with conditions; the first of several wins.
  * - Where conditional rules of different actions overlap, the order in which libseccomp 2.5 asks

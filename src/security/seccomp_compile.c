@@ -3,7 +3,7 @@
  * From ranges to instructions.  The program asks for the architecture, then for the number by a
  * balanced tree of "is it at least N", whose leaves are returns or blocks that look at arguments.
  * A single number between two ranges of the same target costs one "is it N" instead of two steps of
- * the tree, so such ranges are one unit of it.  Runs in dray; pure but for libseccomp's tables.
+ * the tree, so such ranges are one unit of it.  Runs in dray; pure.
  */
 #include "security/seccomp_compile.h"
 

@@ -95,13 +95,11 @@ static int add_arch(const struct oci_linux_seccomp *profile, size_t index,
     int r = filter_arch_find(profile->architectures[index], &arch);
 
     if (r < 0)
-        return error_set(error, ERROR_SECCOMP_INVALID, 0,
-                         "seccomp architecture %s is unknown to this libseccomp",
-                         oci_seccomp_arch_name(profile->architectures[index]));
-    if (arch.big_endian != ret->archs[0].big_endian)
+        return error_set(error, ERROR_SECCOMP_INVALID, 0, "seccomp architecture is unknown");
+    if (arch.numbers == NULL || arch.big_endian != ret->archs[0].big_endian)
         return 0; /* nothing of it can run here */
     for (size_t i = 0; i < ret->archs_count; i++)
-        if (ret->archs[i].token == arch.token)
+        if (ret->archs[i].word == arch.word)
             return 0;
     ret->archs[ret->archs_count++] = arch;
     return 0;
@@ -180,7 +178,33 @@ static int check_notify(const struct oci_linux_seccomp_syscall *syscall_, size_t
     return 0;
 }
 
-static int make_rule(const struct oci_linux_seccomp *profile, size_t index, struct oci_arena *arena,
+static int make_ids(const struct oci_linux_seccomp_syscall *syscall_, size_t index,
+                    const struct seccomp_build_options *options, struct oci_arena *arena,
+                    struct filter_rule *rule, struct error *error)
+{
+    uint16_t *ids = oci_arena_alloc_array(arena, syscall_->names.count + 1, sizeof(*ids));
+
+    if (ids == NULL)
+        return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot compile the seccomp profile");
+    for (size_t i = 0; i < syscall_->names.count; i++) {
+        int id = filter_name_find(syscall_->names.items[i]);
+
+        if (id < 0 && options->fail_on_unknown_syscall) {
+            int r = error_set(error, ERROR_SECCOMP_INVALID, 0,
+                              "seccomp system call \"%s\" is unknown", syscall_->names.items[i]);
+
+            error_set_pointer(error, "/linux/seccomp/syscalls/%zu/names/%zu", index, i);
+            return r;
+        }
+        ids[i] = id < 0 ? FILTER_UNKNOWN : (uint16_t)id;
+    }
+    rule->ids = ids;
+    rule->ids_count = syscall_->names.count;
+    return 0;
+}
+
+static int make_rule(const struct oci_linux_seccomp *profile, size_t index,
+                     const struct seccomp_build_options *options, struct oci_arena *arena,
                      struct filter_profile *ret, struct error *error)
 {
     const struct oci_linux_seccomp_syscall *syscall_ = &profile->syscalls[index];
@@ -192,8 +216,9 @@ static int make_rule(const struct oci_linux_seccomp *profile, size_t index, stru
                           syscall_->errno_ret.set ? "errnoRet" : "action");
         return r;
     }
-    rule->names = syscall_->names.items;
-    rule->names_count = syscall_->names.count;
+    r = make_ids(syscall_, index, options, arena, rule, error);
+    if (r < 0)
+        return r;
     rule->redundant = rule->action == ret->default_action;
     if (syscall_->args_count > 0) {
         r = make_conditions(syscall_, index, arena, rule, error);
@@ -207,7 +232,8 @@ static int make_rule(const struct oci_linux_seccomp *profile, size_t index, stru
     return 0;
 }
 
-static int make_rules(const struct oci_linux_seccomp *profile, struct oci_arena *arena,
+static int make_rules(const struct oci_linux_seccomp *profile,
+                      const struct seccomp_build_options *options, struct oci_arena *arena,
                       struct filter_profile *ret, struct error *error)
 {
     if (profile->syscalls_count > 0) {
@@ -217,7 +243,7 @@ static int make_rules(const struct oci_linux_seccomp *profile, struct oci_arena 
                              "cannot compile the seccomp profile");
     }
     for (size_t i = 0; i < profile->syscalls_count; i++) {
-        int r = make_rule(profile, i, arena, ret, error);
+        int r = make_rule(profile, i, options, arena, ret, error);
 
         if (r < 0)
             return r;
@@ -290,7 +316,7 @@ int filter_profile_make(const struct oci_linux_seccomp *profile,
     if (r == 0)
         r = make_archs(profile, arena, &made, error);
     if (r == 0)
-        r = make_rules(profile, arena, &made, error);
+        r = make_rules(profile, options, arena, &made, error);
     if (r == 0)
         r = make_flags(profile, options, &made, error);
     if (r == 0)

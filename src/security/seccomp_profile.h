@@ -23,13 +23,15 @@ struct filter_condition {
     uint64_t value;
 };
 
+#define FILTER_UNKNOWN UINT16_MAX
+
 struct filter_rule {
     uint32_t action; /* SECCOMP_RET_* with its data */
     bool redundant;  /* asks for the default action: no rule, but its names are known to the profile
                       */
     bool any;        /* one condition suffices; otherwise all must hold */
-    const char *const *names;
-    size_t names_count;
+    const uint16_t *ids; /* of the names; FILTER_UNKNOWN for one that is unknown */
+    size_t ids_count;
     const struct filter_condition *conditions;
     size_t conditions_count;
 };

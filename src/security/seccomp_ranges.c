@@ -34,9 +34,9 @@ int filter_ranges_init(const struct filter_profile *profile, struct filter_range
     size_t references, numbers, blocks;
 
     for (size_t i = 0; i < profile->rules_count; i++) {
-        names += profile->rules[i].names_count;
+        names += profile->rules[i].ids_count;
         if (profile->rules[i].conditions_count > 0)
-            conditional += profile->rules[i].names_count;
+            conditional += profile->rules[i].ids_count;
     }
     /* a name may be reached in two ways, but there are only two multiplexers; x86_64 has two
      * halves, and every number begins a range and ends it */
@@ -63,7 +63,7 @@ struct gathered {
     uint32_t highest;
 };
 
-/* Looks up every name; references come in the order of the profile. */
+/* Looks up every number; references come in the order of the profile. */
 static struct gathered gather(const struct filter_profile *profile, const struct filter_arch *arch,
                               struct filter_reference *references)
 {
@@ -72,11 +72,12 @@ static struct gathered gather(const struct filter_profile *profile, const struct
     for (size_t i = 0; i < profile->rules_count; i++) {
         const struct filter_rule *rule = &profile->rules[i];
 
-        for (size_t j = 0; j < rule->names_count; j++) {
+        for (size_t j = 0; j < rule->ids_count; j++) {
             struct filter_number number;
 
-            if (filter_arch_resolve(arch, rule->names[j], &number) < 0)
+            if (rule->ids[j] == FILTER_UNKNOWN)
                 continue;
+            number = filter_arch_number(arch, rule->ids[j]);
             if (number.direct > (int32_t)gathered.highest)
                 gathered.highest = (uint32_t)number.direct;
             if (number.multiplexer > (int32_t)gathered.highest)

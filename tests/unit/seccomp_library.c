@@ -10,7 +10,9 @@
 
 #include "base/cleanup.h"
 #include "seccomp_library.h"
+#include "seccomp_reference.h"
 #include "security/seccomp_ranges.h"
+#include "security/seccomp_table.h"
 
 /* libseccomp leaks when it refuses rules; LeakSanitizer (if it is there) asks for this function. */
 const char *__lsan_default_suppressions(void);
@@ -58,10 +60,14 @@ static int add_rules(scmp_filter_ctx context, const struct filter_profile *profi
     for (size_t i = 0; i < profile->rules_count; i++) {
         const struct filter_rule *rule = &profile->rules[i];
 
-        for (size_t j = 0; !rule->redundant && j < rule->names_count; j++) {
-            int number = seccomp_syscall_resolve_name(rule->names[j]);
-            int r = number == __NR_SCMP_ERROR ? 0 : add_rule(context, rule, number);
+        for (size_t j = 0; !rule->redundant && j < rule->ids_count; j++) {
+            const char *name;
+            int r;
 
+            if (rule->ids[j] == FILTER_UNKNOWN)
+                continue;
+            name = &filter_table_names[filter_table_offsets[rule->ids[j]]];
+            r = add_rule(context, rule, seccomp_syscall_resolve_name(name));
             if (r < 0)
                 return r;
         }
@@ -165,7 +171,7 @@ int library_compile(const struct filter_profile *profile, struct filter_writer *
     int r = context == NULL ? -EINVAL : 0;
 
     for (size_t i = 1; r == 0 && i < profile->archs_count; i++)
-        r = seccomp_arch_add(context, profile->archs[i].token);
+        r = seccomp_arch_add(context, arch_token(&profile->archs[i]));
     if (r == 0)
         r = add_rules(context, profile);
     if (r == 0)

@@ -4,8 +4,21 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <seccomp.h>
 
-#include "security/seccomp_arch.h"
+int resolve_name(const struct filter_arch *arch, const char *name, struct filter_number *ret)
+{
+    int id = filter_name_find(name);
+
+    if (id >= 0)
+        *ret = filter_arch_number(arch, (unsigned)id);
+    return id < 0 ? id : 0;
+}
+
+uint32_t arch_token(const struct filter_arch *arch)
+{
+    return arch->bit != 0 ? SCMP_ARCH_X32 : arch->audit;
+}
 
 static uint32_t action_of(enum oci_seccomp_action action, struct oci_optional_u32 errno_ret)
 {
@@ -123,7 +136,7 @@ bool reference_decide(const struct oci_linux_seccomp *profile, const struct secc
             uint32_t plain = (uint32_t)data->nr & ~arch.bit;
             bool conditional, direct, multiplexed;
 
-            if (filter_arch_resolve(&arch, rule->names.items[j], &number) < 0)
+            if (resolve_name(&arch, rule->names.items[j], &number) < 0)
                 continue;
             direct = number.direct >= 0 && (uint32_t)number.direct == plain;
             multiplexed = number.multiplexer >= 0 && (uint32_t)number.multiplexer == plain;

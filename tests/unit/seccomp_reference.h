@@ -8,6 +8,13 @@
 #include <stdint.h>
 
 #include "ocispec/spec.h"
+#include "security/seccomp_arch.h"
+
+/* Looks up a system call by name; -ENOENT for one that is unknown. */
+int resolve_name(const struct filter_arch *arch, const char *name, struct filter_number *ret);
+
+/* libseccomp's SCMP_ARCH_*. */
+uint32_t arch_token(const struct filter_arch *arch);
 
 /*
  * The action for one system call, without the rule about numbers that the profile cannot know.

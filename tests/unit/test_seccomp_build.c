@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 
 #include "seccomp_fixture.h"
+#include "seccomp_reference.h"
 #include "security/seccomp_arch.h"
 
 /* The decision on a call of the native architecture. */
@@ -13,7 +14,7 @@ static uint32_t decide(struct fixture *fixture, const char *name, uint64_t first
     struct filter_arch arch;
 
     filter_arch_native(&arch);
-    assert_int_equal(filter_arch_resolve(&arch, name, &number), 0);
+    assert_int_equal(resolve_name(&arch, name, &number), 0);
     return bpf_run(
         fixture->program.instructions,
         &(struct seccomp_data){.nr = number.direct, .arch = arch.audit, .args = {first, second}},
@@ -277,7 +278,7 @@ static void new_numbers_get_enosys(void **state)
     uint32_t newest;
 
     filter_arch_native(&arch);
-    assert_int_equal(filter_arch_resolve(&arch, "openat2", &number), 0);
+    assert_int_equal(resolve_name(&arch, "openat2", &number), 0);
     newest = (uint32_t)number.direct;
     fixture->options.keep_unknown_numbers = false;
     add(fixture, (struct oci_linux_seccomp_syscall){.names = NAMES("getppid", "openat2"),

@@ -166,8 +166,8 @@ static void compare_conditions(struct pair *pair, struct random_source *source)
                 struct filter_arch arch;
                 struct filter_number number;
 
-                if (filter_arch_find(word, &arch) < 0 || arch.big_endian ||
-                    filter_arch_resolve(&arch, rule->names.items[j], &number) < 0)
+                if (filter_arch_find(word, &arch) < 0 || arch.numbers == NULL || arch.big_endian ||
+                    resolve_name(&arch, rule->names.items[j], &number) < 0)
                     continue;
                 if (number.direct >= 0)
                     compare_arguments(pair, arch.audit, arch.bit | (uint32_t)number.direct, source);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The shape of compiled seccomp programs: length, long jumps, the limit, a listing. */
+#include <errno.h>
 #include <linux/audit.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -10,6 +11,42 @@
 #include "security/seccomp_arch.h"
 #include "security/seccomp_compile.h"
 #include "security/seccomp_raw.h"
+#include "security/seccomp_table.h"
+
+/* What was generated is what libseccomp says, of every name on every architecture. */
+static void the_table_holds_what_libseccomp_knows(void **state)
+{
+    unsigned checked = 0;
+
+    (void)state;
+    for (unsigned word = 1; word < OCI_ARCH_COUNT; word++) {
+        struct filter_arch arch;
+
+        assert_int_equal(filter_arch_find((enum oci_seccomp_arch)word, &arch), 0);
+        for (unsigned slot = 0; arch.numbers != NULL && slot < FILTER_TABLE_SLOTS; slot++) {
+            unsigned id = filter_table_slots[slot] - 1u;
+            struct filter_number number;
+            const char *name;
+            int known;
+
+            if (filter_table_slots[slot] == 0)
+                continue;
+            name = &filter_table_names[filter_table_offsets[id]];
+            assert_int_equal(filter_name_find(name), id);
+            number = filter_arch_number(&arch, id);
+            known = seccomp_syscall_resolve_name_arch(arch_token(&arch), name);
+            assert_int_not_equal(known, __NR_SCMP_ERROR);
+            if (known >= 0)
+                assert_int_equal((uint32_t)number.direct | arch.bit, known);
+            else if (number.multiplexer < 0)
+                assert_int_equal(number.direct, -1);
+            checked++;
+        }
+    }
+    assert_true(checked > 15 * 400);
+    assert_int_equal(filter_name_find("frobnicate"), -ENOENT);
+    assert_int_equal(filter_name_find(""), -ENOENT);
+}
 
 /* Direct numbers stand in our table; libseccomp must know each under the same name. */
 static void multiplexed_calls_have_their_direct_numbers(void **state)
@@ -26,17 +63,18 @@ static void multiplexed_calls_have_their_direct_numbers(void **state)
     for (unsigned word = 1; word < OCI_ARCH_COUNT; word++) {
         struct filter_arch arch;
 
-        if (filter_arch_find((enum oci_seccomp_arch)word, &arch) < 0 || arch.socketcall < 0)
+        if (filter_arch_find((enum oci_seccomp_arch)word, &arch) < 0 || arch.numbers == NULL ||
+            arch.socketcall < 0)
             continue;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
             struct filter_number number;
             char *name;
 
-            assert_int_equal(filter_arch_resolve(&arch, names[i], &number), 0);
+            assert_int_equal(resolve_name(&arch, names[i], &number), 0);
             assert_int_equal(number.multiplexer, i < 20 ? arch.socketcall : arch.ipc);
             if (number.direct < 0)
                 continue;
-            name = seccomp_syscall_resolve_num_arch(arch.token, number.direct);
+            name = seccomp_syscall_resolve_num_arch(arch_token(&arch), number.direct);
             assert_non_null(name);
             assert_string_equal(name, names[i]);
             free(name);
@@ -201,10 +239,10 @@ static void big_endian_machines_have_high_words_first(void **state)
 {
     static const struct filter_condition condition = {
         .argument = 1, .operator_ = OCI_SECCOMP_GT, .mask = UINT64_MAX, .value = 0x100000005};
-    const char *names[] = {"ioctl", NULL};
+    const uint16_t id = (uint16_t)filter_name_find("ioctl");
     struct filter_rule rule = {.action = SECCOMP_RET_ALLOW,
-                               .names = names,
-                               .names_count = 1,
+                               .ids = &id,
+                               .ids_count = 1,
                                .conditions = &condition,
                                .conditions_count = 1};
     struct filter_arch arch;
@@ -243,6 +281,7 @@ static void big_endian_machines_have_high_words_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_table_holds_what_libseccomp_knows),
         TEST(multiplexed_calls_have_their_direct_numbers),
         TEST(long_programs_jump_far),
         TEST(big_endian_machines_have_high_words_first),
