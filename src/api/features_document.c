@@ -2,18 +2,13 @@
 /* features.md: what this build can do, from the tables that do it.  Runs in dray. */
 #include "config.h"
 
-#include <errno.h>
-#include <linux/seccomp.h>
-#include <seccomp.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "api/documents.h"
 #include "base/cleanup.h"
 #include "ocispec/ocispec.h"
 #include "plan/capability_names.h"
 #include "plan/mount_options.h"
-#include "security/seccomp_arch.h"
+#include "security/seccomp_kernel.h"
+#include "security/seccomp_table.h"
 
 static const char *const hooks[] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
@@ -83,62 +78,6 @@ static struct oci_strings all_capabilities(struct document *document, uint32_t l
     return list;
 }
 
-static struct oci_strings all_architectures(struct document *document)
-{
-    struct oci_strings list = document_list(document, OCI_ARCH_COUNT);
-
-    for (unsigned value = 1; value < OCI_ARCH_COUNT; value++) {
-        struct filter_arch arch;
-
-        if (filter_arch_find((enum oci_seccomp_arch)value, &arch) == 0)
-            document_list_add(&list, oci_seccomp_arch_name((enum oci_seccomp_arch)value));
-    }
-    return list;
-}
-
-/*
- * The kernel looks at the flags before it looks at the filter: EFAULT for the missing filter says
- * that it knows them, EINVAL that it does not (seccomp(2)).
- */
-static bool kernel_knows(unsigned flags)
-{
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
-}
-
-static struct oci_strings supported_flags(struct document *document)
-{
-    static const struct {
-        enum oci_seccomp_flag word;
-        unsigned flags;
-    } rows[] = {
-        {OCI_SECCOMP_FLAG_TSYNC, SECCOMP_FILTER_FLAG_TSYNC},
-        {OCI_SECCOMP_FLAG_LOG, SECCOMP_FILTER_FLAG_LOG},
-        {OCI_SECCOMP_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-        /* Makes sense with a listener alone, and is refused without one. */
-        {OCI_SECCOMP_FLAG_WAIT_KILLABLE_RECV,
-         SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER},
-    };
-    struct oci_strings list = document_list(document, ARRAY_SIZE(rows));
-
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (kernel_knows(rows[i].flags))
-            document_list_add(&list, oci_seccomp_flag_name(rows[i].word));
-    }
-    return list;
-}
-
-static void fill_seccomp(struct parts *parts, struct document *document)
-{
-    parts->seccomp = (struct oci_features_seccomp){
-        .enabled = answer(true),
-        .actions = all_words(document, &oci_seccomp_action_words),
-        .operators = all_words(document, &oci_seccomp_operator_words),
-        .archs = all_architectures(document),
-        .known_flags = all_words(document, &oci_seccomp_flag_words),
-        .supported_flags = supported_flags(document),
-    };
-}
-
 static void fill_linux(struct parts *parts, uint32_t last_capability, struct document *document)
 {
     parts->cgroup = (struct oci_features_cgroup){
@@ -148,7 +87,8 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
         .systemd_user = answer(false),
         .rdma = answer(true),
     };
-    fill_seccomp(parts, document);
+    if (seccomp_describe(&document->arena, &parts->seccomp) < 0)
+        document->failed = true;
     parts->apparmor.enabled = answer(true);
     parts->selinux.enabled = answer(true);
     parts->intel_rdt.enabled = answer(false);
@@ -173,15 +113,10 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
     };
 }
 
-static void fill_annotations(struct parts *parts, struct document *document)
+static void fill_annotations(struct parts *parts)
 {
-    const struct scmp_version *version = seccomp_version();
-    const char *text = oci_arena_format(&document->arena, "%u.%u.%u", version->major,
-                                        version->minor, version->micro);
-
-    if (text == NULL)
-        document->failed = true;
-    parts->annotations[0] = (struct oci_string_pair){"io.github.seccomp.libseccomp.version", text};
+    parts->annotations[0] = (struct oci_string_pair){"io.github.seccomp.libseccomp.version",
+                                                     filter_table_library};
     parts->annotations[1] = (struct oci_string_pair){"run.oci.dray.commit", GIT_COMMIT};
     parts->annotations[2] = (struct oci_string_pair){"run.oci.dray.version", PACKAGE_VERSION};
     parts->features.annotations = (struct oci_string_map){
@@ -206,6 +141,6 @@ int features_document_write(uint32_t last_capability, char **ret_json, struct er
         .linux = &parts.linux,
         .potentially_unsafe_config_annotations = document_list_of(&document, unsafe_annotations),
     };
-    fill_annotations(&parts, &document);
+    fill_annotations(&parts);
     return document_finish(&document, &oci_features_table, &parts.features, ret_json, error);
 }
