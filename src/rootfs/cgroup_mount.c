@@ -269,6 +269,9 @@ static int mount_v1(struct rootfs *rootfs, const struct plan_mount *mount)
     struct hierarchy hierarchy;
     int r;
 
+    if (mount->data.count > 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_OPTION, EINVAL,
+                           "the cgroup v1 hierarchies of this host take no options of their own");
     r = read_table(rootfs, mount, table);
     if (r < 0)
         return r;

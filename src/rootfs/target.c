@@ -30,14 +30,23 @@ static bool is_on_procfs(int fd)
     return fstatfs(fd, &status) < 0 || status.f_type == PROCFS_MAGIC;
 }
 
-/* The directory for a proc or sysfs: a link there is an attempt to have it somewhere else. */
+/*
+ * The directory for a proc or sysfs: a link there is an attempt to have it somewhere else.
+ * Returns the descriptor, -ENOENT when there is none, or another negative errno value with the
+ * error set.
+ */
 static int open_ordinary_directory(struct rootfs *rootfs, const struct plan_mount *mount,
                                    const char *destination)
 {
-    _cleanup_close_ int fd = path_open_in_root(rootfs->root, destination, O_PATH | O_NOFOLLOW, 0);
+    _cleanup_close_ int fd =
+        path_open_in_root(rootfs->root, destination, O_PATH | O_DIRECTORY, PATH_NO_SYMLINKS);
     struct stat status;
 
-    if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode)))
+    if (fd != -ELOOP && fd != -ENOTDIR)
+        return fd >= 0 ? take_fd(&fd) : -ENOENT;
+    /* links on the way are well, as long as they do not lead into another procfs */
+    fd = path_open_in_root(rootfs->root, destination, O_PATH | O_NOFOLLOW, 0);
+    if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode) || is_on_procfs(fd)))
         return mount_error(rootfs, mount, ERROR_MOUNT_TARGET, ENOTDIR,
                            "it must be mounted on ordinary directory");
     return fd >= 0 ? take_fd(&fd) : -ENOENT;
