@@ -275,6 +275,69 @@ static void refused_values_change_nothing(void **state)
     }
 }
 
+static void new_objects_are_made_on_the_way(void **state)
+{
+    static const char process[] = "{\"cwd\":\"/\"}";
+    static const char minimal[] = "{\"ociVersion\":\"1.0.0\"}";
+    _cleanup_oci_arena_ struct oci_arena arena;
+    struct oci_fault fault;
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    struct oci_spec spec = {0};
+
+    (void)state;
+    oci_arena_init(&arena);
+    assert_int_equal(oci_set(&oci_spec_table, &spec, &arena, "", minimal, strlen(minimal), &report),
+                     0);
+    assert_string_equal(spec.oci_version, "1.0.0");
+    assert_int_equal(
+        oci_set(&oci_spec_table, &spec, &arena, "/process", process, strlen(process), &report), 0);
+    assert_int_equal(
+        oci_set(&oci_spec_table, &spec, &arena, "/linux/resources/cpu/cpus", "\"0-1\"", 5, &report),
+        0);
+    assert_int_equal(
+        oci_set(&oci_spec_table, &spec, &arena, "/process/user/additionalGids/-", "7", 1, &report),
+        0);
+    assert_string_equal(write_out(&arena, &oci_spec_table, &spec, 0),
+                        "{\"ociVersion\":\"1.0.0\",\"process\":{\"user\":{\"uid\":0,\"gid\":0,"
+                        "\"additionalGids\":[7]},\"cwd\":\"/\"},"
+                        "\"linux\":{\"resources\":{\"cpu\":{\"cpus\":\"0-1\"}}}}");
+}
+
+/* Copying and changing, with less and less memory missing. */
+static void memory_can_run_out(void **state)
+{
+    static const char value[] = "{\"path\":\"/x\",\"args\":[\"a\"]}";
+    _cleanup_oci_arena_ struct oci_arena original_arena;
+    void *original;
+    int r = -ENOMEM;
+
+    (void)state;
+    oci_arena_init(&original_arena);
+    original = parse(&original_arena, &oci_spec_table, full_config);
+    for (size_t limit = 1; r != 0; limit += 61) {
+        _cleanup_oci_arena_ struct oci_arena arena;
+        struct oci_fault fault;
+        struct oci_report report = OCI_REPORT_FIRST(&fault);
+        void *copy;
+
+        oci_arena_init(&arena);
+        arena.limit = limit;
+        r = oci_copy(&oci_spec_table, original, &arena, &copy);
+        if (r == 0) {
+            r = oci_set(&oci_spec_table, copy, &arena, "/hooks/poststop/-", value, strlen(value),
+                        &report);
+            assert_true(oci_equal(&oci_spec_table, original, copy) == (r != 0));
+        }
+        if (r == 0)
+            r = oci_set(&oci_spec_table, copy, &arena, "/linux/netDevices/new/name", "\"n\"", 3,
+                        &report);
+        if (r == 0)
+            r = oci_set(&oci_spec_table, copy, &arena, "/vm/kernel/path", "\"k\"", 3, &report);
+        assert_true(r == 0 || r == -ENOMEM);
+        assert_int_equal(report.count, 0);
+    }
+}
+
 /* A document that is not the library's. */
 struct note {
     const char *id;
@@ -410,6 +473,9 @@ static void places_are_found(void **state)
         if (line != cases[i].line || column != cases[i].column)
             fail_msg("%s is at %u:%u", cases[i].pointer, line, column);
     }
+    assert_int_equal(oci_locate("{\"\\n\\/\\u0041\\u20ac\":1}", 22, "/\n~1A\u20ac", &line, &column),
+                     0);
+    assert_int_equal(column, 21);
     assert_int_equal(oci_locate("{\"a\"", 4, "/b", &line, &column), -EINVAL);
     assert_int_equal(oci_locate("", 0, "", &line, &column), -EINVAL);
     oci_locate_offset("a\nb", 3, 99, &line, &column);
@@ -428,6 +494,8 @@ int main(void)
         cmocka_unit_test(differences_are_seen),
         cmocka_unit_test(values_are_found),
         cmocka_unit_test(refused_values_change_nothing),
+        cmocka_unit_test(new_objects_are_made_on_the_way),
+        cmocka_unit_test(memory_can_run_out),
         cmocka_unit_test(others_can_have_tables),
         cmocka_unit_test(words_have_values),
         cmocka_unit_test(the_arena_keeps_apart),

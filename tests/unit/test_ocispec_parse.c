@@ -80,6 +80,9 @@ static const struct fault_case fault_cases[] = {
     {HEAD "\"x\":1}\n x", OCI_FAULT_SYNTAX, "", 3, 2, NULL, NULL},
     {HEAD "\"x\":1}\n\"}", OCI_FAULT_SYNTAX, "", 3, 1, NULL, NULL},
     {HEAD "\"x\":1}\ntru", OCI_FAULT_SYNTAX, "", 3, 1, NULL, NULL},
+    {HEAD "\"x\":1.5e+}", OCI_FAULT_SYNTAX, "/x", 2, 10, NULL, NULL},
+    {HEAD "\"x\":-1.}", OCI_FAULT_SYNTAX, "/x", 2, 8, NULL, NULL},
+    {HEAD "\"x\":\"\\u00g0\"}", OCI_FAULT_SYNTAX, "/x", 2, 10, NULL, NULL},
     {HEAD "\"x\":01}", OCI_FAULT_SYNTAX, "", 2, 6, NULL, NULL},
     {HEAD "\f\"x\":1}", OCI_FAULT_SYNTAX, "", 2, 1, NULL, NULL},
     {HEAD "\"x\":\v1}", OCI_FAULT_SYNTAX, "", 2, 5, NULL, NULL},
@@ -122,6 +125,8 @@ static const struct fault_case fault_cases[] = {
      "/linux/resources/rdma/m", 2, 35, "object", NULL},
     {HEAD "\"windows\":{\"layerFolders\":[\"a\"],\"credentialSpec\":[]}}", OCI_FAULT_TYPE,
      "/windows/credentialSpec", 2, 50, "object", NULL},
+    {HEAD "\"root\":\"a\\\\\\\"b\"}", OCI_FAULT_TYPE, "/root", 2, 8, "object", NULL},
+    {HEAD "\"root\":\"\\\\\"}", OCI_FAULT_TYPE, "/root", 2, 8, "object", NULL},
     /* numbers */
     {HEAD "\"process\":{\"cwd\":\"/\",\"user\":{\"uid\":4294967296}}}", OCI_FAULT_RANGE,
      "/process/user/uid", 2, 36, "integer from 0 to 4294967295", NULL},

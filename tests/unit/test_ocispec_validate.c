@@ -490,6 +490,16 @@ static void parts_are_validated_alone(void **state)
     assert_string_equal(fault.pointer, "/memory/limit");
 }
 
+static void messages_are_printable(void **state)
+{
+    static const char text[] = "{\"ociVersion\":\"1.0.0\\n\\u007f\",\"root\":{\"path\":\"r\"}}";
+    struct oci_fault fault;
+
+    (void)state;
+    assert_int_equal(check(text, 0, &fault), -EINVAL);
+    assert_string_equal(fault.message, "\"1.0.0??\" is not a version such as 1.2.0");
+}
+
 static void names_have_numbers(void **state)
 {
     const char *const *names = oci_capability_names();
@@ -516,6 +526,7 @@ int main(void)
         cmocka_unit_test(good_documents_pass),
         cmocka_unit_test(capabilities_are_for_a_check),
         cmocka_unit_test(parts_are_validated_alone),
+        cmocka_unit_test(messages_are_printable),
         cmocka_unit_test(names_have_numbers),
     };
 
