@@ -284,8 +284,6 @@ struct plan_hooks {
     plan_string state_tail;  /* ,"bundle":"…","annotations":{…}} */
     plan_string stdout_path; /* annotation run.oci.hooks.stdout */
     plan_string stderr_path;
-    int32_t stdout_descriptor; /* of these files, opened by dray for the stage; -1: none */
-    int32_t stderr_descriptor;
 };
 
 /* cgroups: element structures in plan/plan_cgroup.h */

@@ -162,7 +162,6 @@ int plan_hooks(const struct plan_input *input, struct plan_builder *builder)
     struct plan_hooks *plan = &builder->plan->hooks;
     int r;
 
-    plan->stdout_descriptor = plan->stderr_descriptor = -1;
     if (input->spec->hooks == NULL)
         return 0;
     r = plan_all_kinds(input->spec->hooks, builder);

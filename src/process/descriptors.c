@@ -59,17 +59,6 @@ int process_close_others(const struct plan *plan, int *keep, size_t keep_count, 
     return close_range_or_fail(first, UINT_MAX, 0, error);
 }
 
-int process_check_preserved(const struct plan *plan, struct error *error)
-{
-    for (unsigned fd = STDERR_FILENO + 1; fd < first_free(plan); fd++)
-        if (fcntl((int)fd, F_GETFD) < 0)
-            return error_set(error, ERROR_DESCRIPTOR_FAILED, errno,
-                             "descriptor %u is to be preserved (--preserve-fds %u), but is not "
-                             "open",
-                             fd, plan->process.preserve_fds);
-    return 0;
-}
-
 int process_seal_descriptors(const struct plan *plan, struct error *error)
 {
     for (unsigned fd = STDERR_FILENO + 1; fd < first_free(plan); fd++)

@@ -15,9 +15,6 @@
 int process_close_others(const struct plan *plan, int *keep, size_t keep_count,
                          struct error *error);
 
-/* Checks that all preserved descriptors are open; in dray or at the stage's start. */
-int process_check_preserved(const struct plan *plan, struct error *error);
-
 /*
  * Prepares for execve: the preserved descriptors lose close-on-exec, and every descriptor above
  * them gets it.  Before the filter is loaded.

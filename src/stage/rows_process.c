@@ -103,6 +103,8 @@ int stage_set_attributes(struct stage *stage)
 {
     int r = close_host_descriptors(stage);
 
+    if (!stage->plan->process.terminal)
+        process_own_stdio(stage->plan);
     if (r == 0)
         r = process_prepare_image(stage->plan, &stage->image, stage->error);
     if (r == 0)

@@ -47,7 +47,7 @@ static void test_no_hooks(void **state)
 
     for (unsigned kind = 0; kind < PLAN_HOOK_KINDS; kind++)
         assert_int_equal(plan->kinds[kind].count, 0);
-    assert_int_equal(plan->stdout_descriptor, -1);
+    assert_int_equal(plan->state_head, 0);
 }
 
 static void test_all_kinds(void **state)
