@@ -115,8 +115,8 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
 
 static void fill_annotations(struct parts *parts)
 {
-    parts->annotations[0] = (struct oci_string_pair){"io.github.seccomp.libseccomp.version",
-                                                     filter_table_library};
+    parts->annotations[0] =
+        (struct oci_string_pair){"io.github.seccomp.libseccomp.version", filter_table_library};
     parts->annotations[1] = (struct oci_string_pair){"run.oci.dray.commit", GIT_COMMIT};
     parts->annotations[2] = (struct oci_string_pair){"run.oci.dray.version", PACKAGE_VERSION};
     parts->features.annotations = (struct oci_string_map){
