@@ -364,6 +364,7 @@ static void others_can_have_tables(void **state)
     static const char text[] = "{\"id\":\"n\",\"size\":100,\"started\":18446744073709551615,"
                                "\"balance\":-9223372036854775808,\"tags\":[\"a\"],"
                                "\"parent\":{\"id\":\"p\",\"size\":1}}";
+    static const char level[] = "{\"id\":\"\",\"parent\":";
     _cleanup_oci_arena_ struct oci_arena arena;
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
@@ -382,8 +383,8 @@ static void others_can_have_tables(void **state)
         -EINVAL);
     assert_string_equal(fault.expected, "integer from 1 to 100");
     /* A table that leads to itself ends where the stack does. */
-    for (int i = 0; i < 60; i++)
-        strcat(deep, "{\"id\":\"\",\"parent\":");
+    for (size_t i = 0; i < 60; i++)
+        memcpy(deep + i * strlen(level), level, strlen(level));
     report.count = 0;
     assert_int_equal(oci_parse(&note_table, &arena, deep, strlen(deep), &object, &report), -EINVAL);
     assert_int_equal(fault.kind, OCI_FAULT_TOO_LARGE);

@@ -133,9 +133,9 @@ struct node {
 /* Follows "file.json#/a/b" as long as there is a reference. */
 static struct node resolve(struct node node)
 {
-    yajl_val reference;
+    yajl_val reference = member(node.value, "$ref");
 
-    while (YAJL_IS_STRING(reference = member(node.value, "$ref"))) {
+    while (YAJL_IS_STRING(reference)) {
         const char *text = YAJL_GET_STRING(reference);
         const char *fragment = strchr(text, '#');
 
@@ -152,6 +152,7 @@ static struct node resolve(struct node node)
             assert_non_null(node.value);
             fragment += length;
         }
+        reference = member(node.value, "$ref");
     }
     return node;
 }
