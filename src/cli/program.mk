@@ -14,6 +14,7 @@ PROGRAM_FILES = \
 	$(src_libdray_namespace_a_SOURCES) \
 	$(src_libdray_rootfs_a_SOURCES) \
 	$(src_libdray_security_a_SOURCES) \
+	$(nodist_src_libdray_security_a_SOURCES) \
 	$(src_libdray_process_a_SOURCES) \
 	$(src_libdray_term_a_SOURCES) \
 	$(src_libdray_hook_a_SOURCES) \
@@ -43,7 +44,7 @@ program/src/namespace/stage_image_data.o: src/stage/dray-stage
 
 dray: $(PROGRAM_OBJECTS)
 	$(AM_V_CCLD)$(MUSL_CC) -static $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $(PROGRAM_OBJECTS) \
-		$(YAJL_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
+		$(YAJL_LIBS) $(CAP_LIBS)
 
 -include $(PROGRAM_OBJECTS:.o=.d)
 
