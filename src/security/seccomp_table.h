@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The system calls that libseccomp knew when dray was built: names, and numbers on the
- * architectures that the machine dray was built for can run.  src/security/seccomp_table.c is made
- * by scripts/seccomp_generate.c, so that a name costs one look-up for all architectures, and dray need not
- * carry libseccomp.  Runs in dray; pure.
+ * architectures that the machine dray was built for can run.  scripts/seccomp_generate.c makes
+ * src/security/seccomp_table.c, so that a name costs one look-up for all architectures, and dray
+ * need not carry libseccomp.  Runs in dray; pure.
  */
 #ifndef DRAY_SECURITY_SECCOMP_TABLE_H
 #define DRAY_SECURITY_SECCOMP_TABLE_H
