@@ -277,29 +277,24 @@ int path_open_in_root(int root, const char *path, int open_flags, unsigned flags
     return r;
 }
 
-/* Makes component @name and opens it.  -EEXIST when somebody was faster. */
+/*
+ * Makes component @name and opens it.  -EEXIST when somebody was faster, also with removing or
+ * replacing what was made.
+ */
 static int make_component(int dir, const char *name, enum path_kind kind)
 {
-    _cleanup_close_ int fd = -1;
-    struct stat status;
+    int fd;
 
     if (kind == PATH_FILE) {
-        fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-                    0644);
-        if (fd < 0)
-            return -errno;
-        fd = close_fd(fd);
-    } else if (mkdirat(dir, name, 0755) < 0) {
-        return -errno;
+        fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        return fd < 0 ? -errno : fd;
     }
-    fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (mkdirat(dir, name, 0755) < 0)
+        return -errno;
+    fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return -errno;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (kind == PATH_FILE ? !S_ISREG(status.st_mode) : !S_ISDIR(status.st_mode))
-        return -EEXIST; /* replaced meanwhile: look again */
-    return take_fd(&fd);
+        return errno == ENOTDIR || errno == ENOENT ? -EEXIST : -errno;
+    return fd;
 }
 
 /* Opens component @name, or makes it when it is missing. */
@@ -362,15 +357,44 @@ static int walk_make(struct walk *walk, enum path_kind kind, bool *ret_made)
     return r < 0 ? r : walk_open_here(walk, O_PATH);
 }
 
-int path_make_in_root(int root, const char *path, enum path_kind kind, unsigned flags,
-                      bool *ret_made)
+/*
+ * The usual case, that only the last part is missing, in three calls.  -EAGAIN when it is another
+ * case.
+ */
+static int make_last(int root, const char *path, enum path_kind kind, unsigned flags)
 {
-    struct walk walk;
-    bool made = false;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    size_t length = (size_t)(name - path);
+    _cleanup_close_ int parent = -1;
+    char text[PATH_MAX];
     int r;
 
-    r = path_open_in_root(root, path, O_PATH, flags);
-    if (r == -ENOENT && path[0] != '\0') {
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        length >= sizeof(text))
+        return -EAGAIN;
+    if (length > 0) {
+        memcpy(text, path, length);
+        text[length] = '\0';
+        parent = path_open_in_root(root, text, O_PATH | O_DIRECTORY, flags);
+        if (parent < 0)
+            return -EAGAIN;
+    }
+    r = make_component(length > 0 ? parent : root, name, kind);
+    return r == -EEXIST || r == -ENOENT ? -EAGAIN : r;
+}
+
+int path_make_missing_in_root(int root, const char *path, enum path_kind kind, unsigned flags,
+                              bool *ret_made)
+{
+    struct walk walk;
+    bool made = true;
+    int r;
+
+    if (path[0] == '\0')
+        return -ENOENT;
+    r = make_last(root, path, kind, flags);
+    if (r == -EAGAIN) {
         r = walk_init(&walk, root, path, flags);
         if (r < 0)
             return r;
@@ -379,6 +403,18 @@ int path_make_in_root(int root, const char *path, enum path_kind kind, unsigned 
     }
     if (r >= 0 && ret_made != NULL)
         *ret_made = made;
+    return r;
+}
+
+int path_make_in_root(int root, const char *path, enum path_kind kind, unsigned flags,
+                      bool *ret_made)
+{
+    int r = path_open_in_root(root, path, O_PATH, flags);
+
+    if (r == -ENOENT)
+        return path_make_missing_in_root(root, path, kind, flags, ret_made);
+    if (r >= 0 && ret_made != NULL)
+        *ret_made = false;
     return r;
 }
 

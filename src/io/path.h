@@ -34,14 +34,18 @@ enum path_kind {
 };
 
 /*
- * As path_open_in_root() with O_PATH, but what is missing is made: directories (mode 0755 less
- * the umask, group and setgid bit as mkdir(2) gives them) and at the end a directory or an empty
- * file (mode 0644).  Dangling links are followed inside the root.  What exists is returned as it
- * is, whatever its kind.
+ * As path_open_in_root() with O_PATH, but what is missing is made (then a file is open for
+ * writing): directories (mode 0755 less the umask, group and setgid bit as mkdir(2) gives them) and
+ * at the end a directory or an empty file (mode 0644).  Dangling links are followed inside the
+ * root.  What exists is returned as it is, whatever its kind.
  * @ret_made: NULL, or set to whether the last part was made.
  */
 int path_make_in_root(int root, const char *path, enum path_kind kind, unsigned flags,
                       bool *ret_made);
+
+/* The same for a path that was just found to be missing (path_open_in_root() said -ENOENT). */
+int path_make_missing_in_root(int root, const char *path, enum path_kind kind, unsigned flags,
+                              bool *ret_made);
 
 /*
  * Opens the directory that holds the last part of @path, making directories that are missing.

@@ -38,7 +38,7 @@ int procfs_open(struct error *error)
     _cleanup_close_ int fd = make_private();
 
     if (fd < 0)
-        fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return error_set(error, ERROR_PROC_UNSAFE, errno, "cannot open \"/proc\"");
     if (!procfs_verify_root(fd))

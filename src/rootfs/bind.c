@@ -84,7 +84,7 @@ static int bind_by_mount(struct rootfs *rootfs, const struct plan_mount *mount, 
     if (mounted < 0)
         return mounted;
     r = mount_change_attached(rootfs, mount, mounted);
-    return r < 0 ? r : rootfs_note_mount(rootfs, mount, mounted);
+    return r < 0 ? r : rootfs_note_mount(rootfs, mount, &mounted);
 }
 
 int rootfs_bind_source(struct rootfs *rootfs, const struct plan_mount *mount, const char *source)
@@ -115,7 +115,7 @@ int rootfs_bind_source(struct rootfs *rootfs, const struct plan_mount *mount, co
     } else {
         r = mount_place(rootfs, mount, clone, target);
     }
-    return r < 0 ? r : rootfs_note_mount(rootfs, mount, clone);
+    return r < 0 ? r : rootfs_note_mount(rootfs, mount, &clone);
 }
 
 int rootfs_mount_bind(struct rootfs *rootfs, const struct plan_mount *mount)

@@ -78,9 +78,26 @@ static bool next_hierarchy(char **table, struct hierarchy *ret, bool hybrid)
     return false;
 }
 
-/* The hierarchy's file system, on @target. */
-static int mount_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy,
-                           int target)
+/*
+ * The directory of the hierarchy in the tmpfs: nobody else can reach that yet, so names in it can
+ * be trusted.
+ */
+static int open_directory(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
+{
+    int fd = openat(all->top, hierarchy->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    return fd < 0 ? cgroup_error(all, hierarchy->name, errno, "its directory cannot be opened")
+                  : fd;
+}
+
+static int attach(const struct cgroup_mount *all, const struct hierarchy *hierarchy, int fd)
+{
+    return sys_move_mount(fd, "", all->top, hierarchy->name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno
+                                                                                          : 0;
+}
+
+/* The hierarchy's file system. */
+static int mount_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
 {
     bool unified = hierarchy->options[0] == '\0';
     const struct filesystem_request request = {
@@ -89,42 +106,44 @@ static int mount_hierarchy(const struct cgroup_mount *all, const struct hierarch
         .options = unified ? NULL : hierarchy->options,
         .attributes = all->mount->attributes_set | all->mount->recursive_set,
     };
-    _cleanup_close_ int fd = -1;
+    _cleanup_close_ int fd = filesystem_make(all->rootfs, &request), target = -1;
     int r;
 
-    fd = filesystem_make(all->rootfs, &request);
-    if (fd == -ENOSYS)
+    if (fd == -ENOSYS) {
+        target = open_directory(all, hierarchy);
+        if (target < 0)
+            return target;
         r = filesystem_mount(all->rootfs, &request, target);
-    else
-        r = fd < 0 ? fd : mount_attach(fd, target);
+    } else {
+        r = fd < 0 ? fd : attach(all, hierarchy, fd);
+    }
     return r < 0 ? cgroup_error(all, hierarchy->name, -r, "it cannot be mounted") : 0;
 }
 
-/* The own cgroup of the hierarchy, on @target. */
-static int bind_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy,
-                          int target)
+/* The own cgroup of the hierarchy. */
+static int bind_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
 {
+    _cleanup_close_ int target = open_directory(all, hierarchy), clone = -1;
     char source[PATH_MAX];
     int length =
         snprintf(source, sizeof(source), CGROUP_ROOT "/%s%s", hierarchy->name, hierarchy->path);
-    _cleanup_close_ int clone = -1;
     int r;
 
+    if (target < 0)
+        return target;
     if (length < 0 || (size_t)length >= sizeof(source))
         return cgroup_error(all, hierarchy->name, ENAMETOOLONG, "the path is too long");
-    if (all->rootfs->legacy) {
-        _cleanup_close_ int mounted = -1;
-
-        r = mount_on_descriptor(all->rootfs, source, target, NULL, MS_BIND, NULL);
-        if (r == 0)
-            mounted = openat(all->top, hierarchy->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (r == 0)
-            r = mounted < 0 ? -errno : mount_change_attached(all->rootfs, all->mount, mounted);
-    } else {
+    if (!all->rootfs->legacy) {
         clone = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-        r = clone < 0 ? -errno : mount_place(all->rootfs, all->mount, clone, target);
+        if (clone >= 0)
+            return mount_place(all->rootfs, all->mount, clone, target);
+        return cgroup_error(all, hierarchy->name, errno, "the own cgroup cannot be opened");
     }
-    return r < 0 ? cgroup_error(all, hierarchy->name, -r, "the own cgroup cannot be bound") : 0;
+    r = mount_on_descriptor(all->rootfs, source, target, NULL, MS_BIND, NULL);
+    if (r < 0)
+        return cgroup_error(all, hierarchy->name, -r, "the own cgroup cannot be bound");
+    clone = open_directory(all, hierarchy);
+    return clone < 0 ? clone : mount_change_attached(all->rootfs, all->mount, clone);
 }
 
 /* Controllers mounted together are also found by their own names. */
@@ -151,25 +170,23 @@ static int make_links(const struct cgroup_mount *all, const struct hierarchy *hi
 
 static int add_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
 {
-    _cleanup_close_ int target = -1;
     int r;
 
     if (mkdirat(all->top, hierarchy->name, 0755) < 0 && errno != EEXIST)
         return cgroup_error(all, hierarchy->name, errno, "its directory cannot be made");
-    target = openat(all->top, hierarchy->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (target < 0)
-        return cgroup_error(all, hierarchy->name, errno, "its directory cannot be opened");
     if (all->rootfs->plan->rootfs.cgroup_namespace)
-        r = mount_hierarchy(all, hierarchy, target);
+        r = mount_hierarchy(all, hierarchy);
     else
-        r = bind_hierarchy(all, hierarchy, target);
+        r = bind_hierarchy(all, hierarchy);
     return r < 0 ? r : make_links(all, hierarchy);
 }
 
 static int read_table(struct rootfs *rootfs, const struct plan_mount *mount,
                       char table[static CGROUP_TABLE_SIZE])
 {
-    int procfs = rootfs_open_procfs(rootfs);
+    /* only to be read: the container's own, just mounted and verified, serves as well */
+    int procfs =
+        rootfs->procfs < 0 && rootfs->proc >= 0 ? rootfs->proc : rootfs_open_procfs(rootfs);
     _cleanup_close_ int fd = -1;
     size_t used = 0;
     ssize_t length;
@@ -208,7 +225,8 @@ static int mount_v2(struct rootfs *rootfs, const struct plan_mount *mount)
     if (fd >= 0) {
         struct plan_mount rest = *mount;
 
-        rest.attributes_set = rest.recursive_set = 0;
+        rest.attributes_set = rest.attributes_clear = 0;
+        rest.recursive_set = rest.recursive_clear = 0;
         return mount_place(rootfs, &rest, fd, target);
     }
     r = fd == -ENOSYS ? filesystem_mount(rootfs, &request, target) : fd;
@@ -255,7 +273,8 @@ static int mount_top(struct rootfs *rootfs, const struct plan_mount *mount)
     }
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, NULL);
-    plain.attributes_set = plain.recursive_set = 0;
+    plain.attributes_set = plain.attributes_clear = 0;
+    plain.recursive_set = plain.recursive_clear = 0;
     r = mount_place(rootfs, &plain, fd, target);
     return r < 0 ? r : take_fd(&fd);
 }

@@ -12,6 +12,12 @@
 int rootfs_find_null(struct rootfs *rootfs);
 
 /*
+ * Where to look @path up from: what is mounted on the container's /dev, /proc or /sys for paths
+ * below these, else the root; *@ret_rest: the path from there.
+ */
+int rootfs_find_base(const struct rootfs *rootfs, const char *path, const char **ret_rest);
+
+/*
  * Opens a path (O_PATH) that is to be masked or made read-only; paths below /proc and /sys from
  * the descriptors of what was mounted there.
  * Returns -ENOENT without setting the error when there is no such path.

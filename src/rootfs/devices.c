@@ -44,17 +44,22 @@ int rootfs_open_dev(struct rootfs *rootfs)
     return fd;
 }
 
-/* Opens the directory for @path; what is in /dev from the descriptor of that. */
-static int open_parent(struct rootfs *rootfs, const char *path, const char **ret_name)
+/*
+ * The directory for @path: below /dev from the descriptor of that.  *@ret_opened: what the caller
+ * has to close.
+ */
+static int open_parent(struct rootfs *rootfs, const char *path, const char **ret_name,
+                       int *ret_opened)
 {
     int dev;
 
     if (strncmp(path, "/dev/", 5) != 0)
-        return path_make_parent_in_root(rootfs->root, path, 0, ret_name);
+        return *ret_opened = path_make_parent_in_root(rootfs->root, path, 0, ret_name);
     dev = rootfs_open_dev(rootfs);
-    if (dev < 0)
-        return dev;
-    return path_make_parent_in_root(dev, path + 5, PATH_NO_SYMLINKS, ret_name);
+    if (dev >= 0 && strchr(path + 5, '/') != NULL)
+        return *ret_opened = path_make_parent_in_root(dev, path + 5, PATH_NO_SYMLINKS, ret_name);
+    *ret_name = path + 5;
+    return dev;
 }
 
 static bool is_device(const struct stat *status, const struct plan_device *device)
@@ -141,11 +146,10 @@ static int bind_device(struct rootfs *rootfs, const struct plan_device *device, 
 
 static int make_device(struct rootfs *rootfs, const struct plan_device *device)
 {
-    _cleanup_close_ int parent = -1;
+    _cleanup_close_ int opened = -1;
     const char *name;
-    int r;
+    int parent = open_parent(rootfs, plan_text(rootfs->plan, device->path), &name, &opened), r;
 
-    parent = open_parent(rootfs, plan_text(rootfs->plan, device->path), &name);
     if (parent < 0)
         return device_error(rootfs, device, -parent, "its directory cannot be opened or made");
     r = -EPERM;

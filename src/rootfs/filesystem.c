@@ -169,24 +169,24 @@ static int mount_old_way(struct rootfs *rootfs, const struct filesystem_request 
         r = fill(rootfs, mount, target, mounted);
     if (r == 0)
         r = mount_change_attached(rootfs, mount, mounted);
-    return r < 0 ? r : rootfs_note_mount(rootfs, mount, mounted);
+    return r < 0 ? r : rootfs_note_mount(rootfs, mount, &mounted);
 }
 
 static int mount_new_way(struct rootfs *rootfs, const struct filesystem_request *request,
-                         int target, bool copy, int fd)
+                         int target, bool copy, int *fd)
 {
     struct plan_mount rest = *request->mount;
     int r;
 
-    r = label_root(rootfs, &rest, fd);
+    r = label_root(rootfs, &rest, *fd);
     if (r == 0 && copy)
-        r = fill(rootfs, &rest, target, fd);
+        r = fill(rootfs, &rest, target, *fd);
     if (r < 0)
         return r;
     /* the attributes are set, but for read-only where it was to be filled first */
     rest.attributes_set = (rest.attributes_set | rest.recursive_set) & ~request->attributes;
     rest.attributes_clear = rest.recursive_set = rest.recursive_clear = 0;
-    r = mount_place(rootfs, &rest, fd, target);
+    r = mount_place(rootfs, &rest, *fd, target);
     return r < 0 ? r : rootfs_note_mount(rootfs, request->mount, fd);
 }
 
@@ -239,5 +239,5 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
                            "this kernel has no file system of that type");
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, NULL);
-    return mount_new_way(rootfs, &request, target, copy, fd);
+    return mount_new_way(rootfs, &request, target, copy, &fd);
 }

@@ -34,26 +34,14 @@ int rootfs_cover_error(struct rootfs *rootfs, const struct plan_path *path, int 
     return r;
 }
 
-/* The rest of @path below the directory @head, or NULL. */
-static const char *below(const char *path, const char *head)
-{
-    size_t length = strlen(head);
-
-    return strncmp(path, head, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
-}
-
 int rootfs_open_covered(struct rootfs *rootfs, const struct plan_path *path)
 {
-    const char *text = plan_text(rootfs->plan, path->path), *rest;
-    int root = rootfs->root, fd;
+    const char *rest;
+    int base = rootfs_find_base(rootfs, plan_text(rootfs->plan, path->path), &rest);
+    int fd = path_open_in_root(base, rest, O_PATH, PATH_NO_SYMLINKS);
 
-    if (rootfs->proc >= 0 && (rest = below(text, "/proc")) != NULL)
-        root = rootfs->proc;
-    else if (rootfs->sys >= 0 && (rest = below(text, "/sys")) != NULL)
-        root = rootfs->sys;
-    else
-        rest = text;
-    fd = path_open_in_root(root, rest[0] != '\0' ? rest : ".", O_PATH, 0);
+    if (fd == -ELOOP)
+        fd = path_open_in_root(rootfs->root, plan_text(rootfs->plan, path->path), O_PATH, 0);
     if (fd < 0 && fd != -ENOENT)
         return rootfs_cover_error(rootfs, path, -fd, "open");
     return fd;

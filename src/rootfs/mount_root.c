@@ -69,7 +69,7 @@ static int bind_on_itself(struct rootfs *rootfs, int directory)
     r = mount_on_descriptor(rootfs, path, directory, NULL, MS_BIND | MS_REC, NULL);
     if (r < 0)
         return root_error(rootfs, ERROR_MOUNT_FAILED, -r, "cannot bind the root directory");
-    fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return open_error(rootfs, errno);
     if (fstat(directory, &below) < 0 || fstat(fd, &above) < 0 || below.st_dev != above.st_dev ||
@@ -97,13 +97,13 @@ int rootfs_mount_root(struct rootfs *rootfs)
 {
     const struct plan_rootfs *plan = &rootfs->plan->rootfs;
     _cleanup_close_ int clone = -1;
-    _cleanup_close_ int directory =
-        open(plan_text(rootfs->plan, plan->path), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int directory = openat(AT_FDCWD, plan_text(rootfs->plan, plan->path),
+                                           O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int r;
 
     /* made by dray because we may not even see the path: then it goes over "/" */
     if (directory < 0 && errno == EACCES && plan->descriptor >= 0)
-        directory = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        directory = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return open_error(rootfs, errno);
     if (!plan->private_mounts) {

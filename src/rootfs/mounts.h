@@ -26,9 +26,9 @@ int rootfs_open_target(struct rootfs *rootfs, const struct plan_mount *mount, in
 /*
  * Notes what is now mounted on @mount's destination when that is the root, /dev, /proc or /sys,
  * and verifies the latter two when they are new file systems.
- * @fd: of the mount; stays the caller's.
+ * *@fd: of the mount; taken over when it is one of these.
  */
-int rootfs_note_mount(struct rootfs *rootfs, const struct plan_mount *mount, int fd);
+int rootfs_note_mount(struct rootfs *rootfs, const struct plan_mount *mount, int *fd);
 
 /*
  * Opens what mount(2) has just mounted on the destination of @mount, whose covered file is

@@ -25,7 +25,7 @@ static int pivot(struct rootfs *rootfs)
 
     /* shared mounts would take their peers on the host with them when the old root goes */
     if (rootfs->plan->rootfs.propagation & MS_SHARED) {
-        old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (old < 0)
             return pivot_error(rootfs, errno, "open the old root while pivoting to");
     }
@@ -46,7 +46,7 @@ static int pivot(struct rootfs *rootfs)
  */
 static int hide(struct rootfs *rootfs, const char *path)
 {
-    _cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
         return errno == ENOENT ? 0 : pivot_error(rootfs, errno, "hide the host's mounts from");
@@ -61,7 +61,7 @@ static int hide(struct rootfs *rootfs, const char *path)
 
 static int move_to_root(struct rootfs *rootfs)
 {
-    _cleanup_close_ int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r;
 
     if (old < 0)

@@ -2,10 +2,12 @@
 /* What all parts of the root file system share; in the stage. */
 #include "rootfs/rootfs.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "io/procfs.h"
+#include "rootfs/covers.h"
 
 void rootfs_init(struct rootfs *rootfs, const struct plan *plan, struct error *error)
 {
@@ -32,6 +34,25 @@ void rootfs_done(struct rootfs *rootfs)
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
         *descriptors[i] = close_fd(*descriptors[i]);
     umask(rootfs->umask);
+}
+
+int rootfs_find_base(const struct rootfs *rootfs, const char *path, const char **ret_rest)
+{
+    const struct {
+        const char *head;
+        int fd;
+    } bases[] = {{"/dev/", rootfs->dev}, {"/proc/", rootfs->proc}, {"/sys/", rootfs->sys}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+        size_t length = strlen(bases[i].head);
+
+        if (bases[i].fd >= 0 && strncmp(path, bases[i].head, length) == 0 && path[length] != '\0') {
+            *ret_rest = path + length;
+            return bases[i].fd;
+        }
+    }
+    *ret_rest = path;
+    return rootfs->root;
 }
 
 int rootfs_open_procfs(struct rootfs *rootfs)

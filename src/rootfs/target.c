@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "io/path.h"
 #include "io/procfs.h"
+#include "rootfs/covers.h"
 #include "rootfs/mount_calls.h"
 #include "rootfs/mounts.h"
 
@@ -52,10 +53,8 @@ static int open_ordinary_directory(struct rootfs *rootfs, const struct plan_moun
     return fd >= 0 ? take_fd(&fd) : -ENOENT;
 }
 
-static int make_target(struct rootfs *rootfs, const struct plan_mount *mount, int source,
-                       unsigned flags, bool *ret_made)
+static int make_target(int base, const char *path, int source, unsigned flags, bool *ret_made)
 {
-    const char *destination = plan_text(rootfs->plan, mount->destination);
     enum path_kind kind = PATH_DIRECTORY;
     struct stat status;
 
@@ -65,43 +64,54 @@ static int make_target(struct rootfs *rootfs, const struct plan_mount *mount, in
         if (!S_ISDIR(status.st_mode))
             kind = PATH_FILE;
     }
-    return path_make_in_root(rootfs->root, destination, kind, flags, ret_made);
+    return path_make_missing_in_root(base, path, kind, flags, ret_made);
+}
+
+/* Without links: from the mounts that are already there, where no decoy can get in between. */
+static int open_straight(struct rootfs *rootfs, const char *destination, int source, bool *ret_made)
+{
+    const char *path;
+    int base = rootfs_find_base(rootfs, destination, &path);
+    int fd = path_open_in_root(base, path, O_PATH, PATH_NO_SYMLINKS);
+
+    return fd == -ENOENT ? make_target(base, path, source, PATH_NO_SYMLINKS, ret_made) : fd;
+}
+
+/* With links, which may lead anywhere below the root, but not into a procfs. */
+static int open_by_links(struct rootfs *rootfs, const struct plan_mount *mount,
+                         const char *destination, int source, bool *ret_made)
+{
+    int nofollow = mount->flags & PLAN_MOUNT_TARGET_NOFOLLOW ? O_NOFOLLOW : 0;
+    _cleanup_close_ int fd = path_open_in_root(rootfs->root, destination, O_PATH | nofollow, 0);
+
+    if (fd == -ENOENT)
+        fd = make_target(rootfs->root, destination, source, 0, ret_made);
+    /* without links the planner has seen where it leads */
+    if (fd >= 0 && !(mount->flags & PLAN_MOUNT_ON_PROC) && is_on_procfs(fd))
+        return mount_error(rootfs, mount, ERROR_MOUNT_TARGET, EPERM,
+                           "links lead the destination into /proc");
+    return fd < 0 ? fd : take_fd(&fd);
 }
 
 int rootfs_open_target(struct rootfs *rootfs, const struct plan_mount *mount, int source,
                        bool *ret_made)
 {
     const char *destination = plan_text(rootfs->plan, mount->destination);
-    _cleanup_close_ int fd = -1;
-    int open_flags = O_PATH;
     bool made = false;
+    int fd = -ENOENT;
 
-    if (has_type(rootfs, mount, "proc") || has_type(rootfs, mount, "sysfs")) {
+    if (has_type(rootfs, mount, "proc") || has_type(rootfs, mount, "sysfs"))
         fd = open_ordinary_directory(rootfs, mount, destination);
-        if (fd < 0 && fd != -ENOENT)
-            return fd;
-    }
-    if (fd < 0)
-        fd = path_open_in_root(rootfs->root, destination, O_PATH, PATH_NO_SYMLINKS);
     if (fd == -ENOENT)
-        fd = make_target(rootfs, mount, source, PATH_NO_SYMLINKS, &made);
-    if (fd == -ELOOP) {
-        if (mount->flags & PLAN_MOUNT_TARGET_NOFOLLOW)
-            open_flags |= O_NOFOLLOW;
-        fd = path_open_in_root(rootfs->root, destination, open_flags, 0);
-        if (fd == -ENOENT)
-            fd = make_target(rootfs, mount, source, 0, &made);
-        /* without links the planner has seen where it leads */
-        if (fd >= 0 && !(mount->flags & PLAN_MOUNT_ON_PROC) && is_on_procfs(fd))
-            return mount_error(rootfs, mount, ERROR_MOUNT_TARGET, EPERM,
-                               "links lead the destination into /proc");
-    }
+        fd = open_straight(rootfs, destination, source, &made);
+    if (fd == -ELOOP)
+        fd = open_by_links(rootfs, mount, destination, source, &made);
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_TARGET, -fd,
                            "the destination cannot be opened or made");
     if (ret_made != NULL)
         *ret_made = made;
-    return take_fd(&fd);
+    return fd;
 }
 
 int rootfs_open_mounted(struct rootfs *rootfs, const struct plan_mount *mount, int target)
@@ -149,40 +159,35 @@ static int verify_pseudo(struct rootfs *rootfs, const struct plan_mount *mount,
     return 0;
 }
 
-/* Replaces *@place by a copy of @fd. */
-static int keep(struct rootfs *rootfs, const struct plan_mount *mount, int fd, int *place)
+/* Replaces *@place by *@fd, which is taken over. */
+static int keep(int *fd, int *place)
 {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-    if (copy < 0)
-        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, errno, "no descriptor for it");
     close_fd(*place);
-    *place = copy;
+    *place = take_fd(fd);
     return 0;
 }
 
-int rootfs_note_mount(struct rootfs *rootfs, const struct plan_mount *mount, int fd)
+int rootfs_note_mount(struct rootfs *rootfs, const struct plan_mount *mount, int *fd)
 {
     const char *destination = plan_text(rootfs->plan, mount->destination);
     const bool proc = strcmp(destination, "/proc") == 0;
     const bool sys = strcmp(destination, "/sys") == 0;
-    int r;
 
     if (strcmp(destination, "/") == 0) {
         rootfs->dev = close_fd(rootfs->dev);
         rootfs->proc = close_fd(rootfs->proc);
         rootfs->sys = close_fd(rootfs->sys);
-        return keep(rootfs, mount, fd, &rootfs->root);
+        return keep(fd, &rootfs->root);
     }
     if (strcmp(destination, "/dev") == 0)
-        return keep(rootfs, mount, fd, &rootfs->dev);
+        return keep(fd, &rootfs->dev);
     if (!proc && !sys)
         return 0;
-    if (mount->kind == PLAN_MOUNT_FILESYSTEM &&
-        (has_type(rootfs, mount, "proc") || has_type(rootfs, mount, "sysfs"))) {
-        r = verify_pseudo(rootfs, mount, destination, has_type(rootfs, mount, "proc"));
+    if (has_type(rootfs, mount, "proc") || has_type(rootfs, mount, "sysfs")) {
+        int r = verify_pseudo(rootfs, mount, destination, has_type(rootfs, mount, "proc"));
+
         if (r < 0)
             return r;
     }
-    return keep(rootfs, mount, fd, proc ? &rootfs->proc : &rootfs->sys);
+    return keep(fd, proc ? &rootfs->proc : &rootfs->sys);
 }
