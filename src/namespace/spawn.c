@@ -28,6 +28,7 @@
 #include "io/file.h"
 #include "io/syscalls.h"
 #include "namespace/clone.h"
+#include "namespace/time_offsets.h"
 #include "plan/journal_format.h"
 
 #define WINDOW_STACK_SIZE 16384
@@ -91,31 +92,6 @@ static int write_identity(struct window *window)
     return write(window->request->journal, &record, sizeof(record)) == sizeof(record) ? 0 : -1;
 }
 
-/* "monotonic SECONDS NANOSECONDS", time_namespaces(7); the exec that follows enters the namespace.
- */
-static int write_time_offsets(const struct plan *plan)
-{
-    const struct plan_time_offset *monotonic = &plan->namespaces.monotonic;
-    const struct plan_time_offset *boottime = &plan->namespaces.boottime;
-    char text[128];
-    int length = 0;
-
-    if (monotonic->set)
-        length = snprintf(text, sizeof(text), "monotonic %lld %u\n", (long long)monotonic->seconds,
-                          monotonic->nanoseconds);
-    if (boottime->set)
-        length += snprintf(text + length, sizeof(text) - (size_t)length, "boottime %lld %u\n",
-                           (long long)boottime->seconds, boottime->nanoseconds);
-    if (length == 0)
-        return 0;
-    length = file_write_at(AT_FDCWD, "/proc/self/timens_offsets", text, (size_t)length);
-    if (length < 0) {
-        errno = -length;
-        return -1;
-    }
-    return 0;
-}
-
 /*
  * In a new user namespace uid 0 is not mapped yet, so exec would take all capabilities away and the
  * stage could not even become root.  Ambient capabilities survive it.
@@ -169,7 +145,7 @@ static int run_window(void *data)
 
     if (request->journal >= 0 && write_identity(window) < 0)
         return fail_window(window, WINDOW_JOURNAL);
-    if ((request->clone_flags & CLONE_NEWTIME) != 0 && write_time_offsets(request->plan) < 0)
+    if ((request->clone_flags & CLONE_NEWTIME) != 0 && time_offsets_write(request->plan, NULL) < 0)
         return fail_window(window, WINDOW_TIME_OFFSETS);
     if ((request->clone_flags & CLONE_NEWUSER) != 0 && keep_capabilities() < 0)
         return fail_window(window, WINDOW_CAPABILITIES);

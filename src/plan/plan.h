@@ -63,9 +63,14 @@ struct plan_time_offset {
 };
 
 struct plan_namespaces {
-    uint64_t clone_flags;      /* CLONE_NEW* of the namespaces to make */
-    uint64_t joined;           /* CLONE_NEW* of those joined by path */
-    bool unshare_cgroup;       /* the stage makes the cgroup namespace once it is in its cgroup */
+    uint64_t clone_flags; /* CLONE_NEW* of the namespaces to make */
+    uint64_t joined;      /* CLONE_NEW* of those joined by path */
+    bool unshare_cgroup;  /* the stage makes the cgroup namespace once it is in its cgroup */
+    /*
+     * A user namespace together with namespaces that exist: those must be joined first, or are the
+     * user namespace itself, so the stage makes the new ones when it has joined.
+     */
+    bool make_after_joining;
     struct plan_array joins;   /* struct plan_join, in the order of joining */
     struct plan_array uid_map; /* struct plan_idmap; of the new user namespace */
     struct plan_array gid_map;

@@ -128,7 +128,7 @@ static void plan_cgroup_namespace(const struct plan_input *input,
     if ((namespaces->clone_flags & CLONE_NEWCGROUP) == 0)
         return;
     if (input->host->cgroups.layout == HOST_CGROUP_V2 &&
-        input->cgroup_manager == PLAN_CGROUP_CGROUPFS)
+        input->cgroup_manager == PLAN_CGROUP_CGROUPFS && !namespaces->make_after_joining)
         return;
     namespaces->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
     namespaces->unshare_cgroup = true;
@@ -155,6 +155,9 @@ int plan_namespaces(const struct plan_input *input, struct plan_builder *builder
         namespaces->monotonic = plan_offset(config->time_offsets->monotonic);
         namespaces->boottime = plan_offset(config->time_offsets->boottime);
     }
+    namespaces->make_after_joining =
+        namespaces->joined != 0 &&
+        ((namespaces->clone_flags | namespaces->joined) & CLONE_NEWUSER) != 0;
     plan_cgroup_namespace(input, namespaces);
     r = plan_sysctls(&config->sysctl, builder);
     if (r < 0)

@@ -16,9 +16,15 @@ static bool joins_namespaces(const struct plan *plan)
     return plan->namespaces.joins.count > 0;
 }
 
-static bool joins_pid_namespace(const struct plan *plan)
+static bool makes_after_joining(const struct plan *plan)
 {
-    return (plan->namespaces.joined & CLONE_NEWPID) != 0;
+    return plan->namespaces.make_after_joining;
+}
+
+/* A PID or time namespace that is not made by the clone itself takes effect for a child only. */
+static bool enters_by_child(const struct plan *plan)
+{
+    return (plan->namespaces.joined & CLONE_NEWPID) != 0 || plan->namespaces.make_after_joining;
 }
 
 static bool makes_user_namespace(const struct plan *plan)
@@ -29,6 +35,24 @@ static bool makes_user_namespace(const struct plan *plan)
 static bool has_user_namespace(const struct plan *plan)
 {
     return ((plan->namespaces.clone_flags | plan->namespaces.joined) & CLONE_NEWUSER) != 0;
+}
+
+/* What the stage must not overtake: it may be refused once its credentials are dropped. */
+static bool waits_for_dray(const struct plan *plan)
+{
+    return has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
+           plan->process.oom_score_adj_set;
+}
+
+/* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */
+static bool has_scheduler(const struct plan *plan)
+{
+    return plan->process.scheduler.set;
+}
+
+static bool has_initial_affinity(const struct plan *plan)
+{
+    return plan->process.affinity_initial.count > 0;
 }
 
 static bool attaches_cgroup(const struct plan *plan)

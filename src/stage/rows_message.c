@@ -42,7 +42,7 @@ int stage_notify_ready(struct stage *stage)
     return stage_notify(stage, 0);
 }
 
-int stage_notify_mounted(struct stage *stage)
+int stage_notify_progress(struct stage *stage)
 {
     return stage_notify(stage, 0);
 }

@@ -12,6 +12,7 @@
 #include "io/syscalls.h"
 #include "namespace/join.h"
 #include "namespace/sysctl.h"
+#include "namespace/time_offsets.h"
 #include "stage/stage.h"
 
 int stage_join_namespaces(struct stage *stage)
@@ -40,17 +41,32 @@ int stage_join_container(struct stage *stage)
     return 0;
 }
 
-/*
- * A joined PID namespace takes effect for children only.  The clone goes on as dray's own child
- * (CLONE_PARENT); this process ends, and was never seen in that namespace.
+/* Those that belong to a joined user namespace, or to one that must be made after joining others.
  */
-int stage_enter_pid_namespace(struct stage *stage)
+int stage_make_namespaces(struct stage *stage)
+{
+    const struct plan *plan = stage->plan;
+
+    if (unshare((int)plan->namespaces.clone_flags) < 0)
+        return error_set(stage->error, ERROR_NAMESPACE_FAILED, errno,
+                         "cannot make the container's namespaces (flags %#llx)",
+                         (unsigned long long)plan->namespaces.clone_flags);
+    if ((plan->namespaces.clone_flags & CLONE_NEWTIME) == 0)
+        return 0;
+    return time_offsets_write(plan, stage->error);
+}
+
+/*
+ * PID and time namespaces take effect for children only.  The clone goes on as dray's own child
+ * (CLONE_PARENT); this process ends, and was never seen in a joined PID namespace.
+ */
+int stage_enter_by_child(struct stage *stage)
 {
     long pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT, NULL, NULL, NULL, NULL);
 
     if (pid < 0)
         return error_set(stage->error, ERROR_NAMESPACE_FAILED, errno,
-                         "cannot start a process in the joined PID namespace");
+                         "cannot start a process in the namespaces of the container");
     if (pid == 0)
         return 0;
     /* the number is of dray's PID namespace, which is still ours */

@@ -41,7 +41,8 @@ extern const stage_function exec_functions[EXEC_STEPS];
 /* namespaces and cgroups: rows_namespace.c */
 int stage_join_namespaces(struct stage *stage);
 int stage_join_container(struct stage *stage);
-int stage_enter_pid_namespace(struct stage *stage);
+int stage_make_namespaces(struct stage *stage);
+int stage_enter_by_child(struct stage *stage);
 int stage_become_root(struct stage *stage);
 int stage_attach_cgroup(struct stage *stage);
 int stage_unshare_cgroup(struct stage *stage);
@@ -80,6 +81,6 @@ int stage_execute(struct stage *stage);
 int stage_notify(struct stage *stage, int32_t value);
 int stage_await(struct stage *stage);
 int stage_notify_ready(struct stage *stage);
-int stage_notify_mounted(struct stage *stage);
+int stage_notify_progress(struct stage *stage);
 
 #endif

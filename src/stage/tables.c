@@ -9,16 +9,18 @@ static int await(struct stage *stage)
 
 const stage_function create_functions[CREATE_STEPS] = {
     [CREATE_JOIN_NAMESPACES] = stage_join_namespaces,
-    [CREATE_ENTER_PID_NAMESPACE] = stage_enter_pid_namespace,
+    [CREATE_MAKE_NAMESPACES] = stage_make_namespaces,
+    [CREATE_ENTER_BY_CHILD] = stage_enter_by_child,
     [CREATE_HOST_SIDE_DONE] = await,
     [CREATE_BECOME_ROOT] = stage_become_root,
     [CREATE_CGROUP_ATTACH] = stage_attach_cgroup,
     [CREATE_UNSHARE_CGROUP] = stage_unshare_cgroup,
+    [CREATE_ATTACHED] = stage_notify_progress,
     [CREATE_MOUNT_PROPAGATION] = stage_set_propagation,
     [CREATE_MOUNT_ROOT] = stage_mount_root,
     [CREATE_MOUNTS] = stage_mount_all,
     [CREATE_DEVICES] = stage_make_devices,
-    [CREATE_MOUNTED] = stage_notify_mounted,
+    [CREATE_MOUNTED] = stage_notify_progress,
     [CREATE_RUNTIME_HOOKS_DONE] = await,
     [CREATE_HOOKS_CREATE_CONTAINER] = stage_run_create_container_hooks,
     [CREATE_PIVOT_ROOT] = stage_pivot_root,
@@ -44,9 +46,10 @@ const stage_function create_functions[CREATE_STEPS] = {
 };
 
 const stage_function exec_functions[EXEC_STEPS] = {
+    [EXEC_INITIAL_AFFINITY] = await,
     [EXEC_CGROUP_ATTACH] = stage_attach_cgroup,
     [EXEC_JOIN_CONTAINER] = stage_join_container,
-    [EXEC_ENTER_PID_NAMESPACE] = stage_enter_pid_namespace,
+    [EXEC_ENTER_BY_CHILD] = stage_enter_by_child,
     [EXEC_HOST_SIDE_DONE] = await,
     [EXEC_BECOME_ROOT] = stage_become_root,
     [EXEC_SESSION] = stage_start_session,

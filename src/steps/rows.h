@@ -33,9 +33,11 @@ int row_cgroup_devices(struct operation *operation);
 int row_open_namespaces(struct operation *operation);
 int row_prepare_mounts(struct operation *operation);
 int row_spawn(struct operation *operation);
-int row_enter_pid_namespace(struct operation *operation);
+int row_initial_affinity(struct operation *operation);
+int row_enter_by_child(struct operation *operation);
 int row_write_idmaps(struct operation *operation);
 int row_limits_on_pid(struct operation *operation);
+int row_scheduling(struct operation *operation);
 int row_notify(struct operation *operation);
 int row_await(struct operation *operation);
 

@@ -132,7 +132,9 @@ static int start_stage(struct operation *operation, int plan_fd, int cgroup)
         .arguments = arguments,
         .image = image,
         .cgroup = cgroup,
-        .clone_flags = operation->create != NULL ? plan->namespaces.clone_flags : 0,
+        .clone_flags = operation->create != NULL && !plan->namespaces.make_after_joining
+                           ? plan->namespaces.clone_flags
+                           : 0,
         .journal = operation->journal,
         .journal_kind = JOURNAL_PROCESS,
     };
@@ -178,8 +180,17 @@ int row_spawn(struct operation *operation)
     return r;
 }
 
-/* The stage went on as a child in the joined PID namespace; the one we know ends. */
-int row_enter_pid_namespace(struct operation *operation)
+/* exec: before the stage joins the container's cpuset, which would refuse CPUs outside of it */
+int row_initial_affinity(struct operation *operation)
+{
+    int r = limits_set_initial_affinity(operation_plan(operation), operation->stage.identity.pid,
+                                        operation->error);
+
+    return r < 0 ? r : operation_notify(operation);
+}
+
+/* The stage went on as a child in the namespaces that it entered; the one we know ends. */
+int row_enter_by_child(struct operation *operation)
 {
     struct process_status status;
     int32_t pid;
@@ -217,7 +228,24 @@ int row_write_idmaps(struct operation *operation)
 
 int row_limits_on_pid(struct operation *operation)
 {
-    return limits_apply(operation_plan(operation), operation->stage.identity.pid, operation->error);
+    const struct plan *plan = operation_plan(operation);
+    pid_t pid = operation->stage.identity.pid;
+    int r = limits_raise_rlimits(plan, pid, operation->error);
+
+    return r < 0 ? r : limits_set_oom_score_adj(plan, pid, operation->error);
+}
+
+int row_scheduling(struct operation *operation)
+{
+    const struct plan *plan = operation_plan(operation);
+    pid_t pid = operation->stage.identity.pid;
+    int r = limits_set_affinity(plan, pid, operation->error);
+
+    if (r == 0)
+        r = limits_set_scheduler(plan, pid, operation->error);
+    if (r == 0)
+        r = limits_set_io_priority(plan, pid, operation->error);
+    return r;
 }
 
 int row_notify(struct operation *operation)
