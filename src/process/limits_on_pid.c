@@ -131,6 +131,15 @@ int limits_set_initial_affinity(const struct plan *plan, pid_t pid, struct error
     return set_affinity(plan, plan->process.affinity_initial, pid, error);
 }
 
+/* sched(7) */
+static const char *policy_name(uint32_t policy)
+{
+    static const char *const names[] = {"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",      "SCHED_BATCH",
+                                        "SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE"};
+
+    return policy < sizeof(names) / sizeof(names[0]) ? names[policy] : "of an unknown policy";
+}
+
 int limits_set_scheduler(const struct plan *plan, pid_t pid, struct error *error)
 {
     const struct plan_scheduler *wanted = &plan->process.scheduler;
@@ -149,8 +158,8 @@ int limits_set_scheduler(const struct plan *plan, pid_t pid, struct error *error
         return 0;
     plan_origin_explain(plan, (struct plan_origin){.kind = ORIGIN_SCHEDULER}, error);
     return error_set(error, ERROR_SCHEDULING_FAILED, errno,
-                     "cannot set the scheduler (policy %u, nice %d, priority %u)", wanted->policy,
-                     wanted->nice, wanted->priority);
+                     "cannot set the scheduler %s (nice %d, priority %u)",
+                     policy_name(wanted->policy), wanted->nice, wanted->priority);
 }
 
 int limits_set_io_priority(const struct plan *plan, pid_t pid, struct error *error)
