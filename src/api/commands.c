@@ -218,9 +218,9 @@ int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *
         bool alive = container.status != NULL && container.lifecycle != LIFECYCLE_STOPPED;
         pid_t *pids = calloc(1, sizeof(*pids));
 
-        if (pids == NULL)
+        if (pids == NULL) {
             r = error_set(&dray->error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot list processes");
-        if (r == 0) {
+        } else {
             pids[0] = alive ? container.status->pid : 0;
             *ret_pids = pids;
             *ret_count = alive;

@@ -2,6 +2,7 @@
 /* The whole plan from its parts. */
 #include <errno.h>
 
+#include "plan/plan.h"
 #include "plan/planner.h"
 
 static int plan_identity(const struct plan_input *input, struct plan_builder *builder)

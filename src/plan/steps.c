@@ -32,6 +32,11 @@ static bool makes_user_namespace(const struct plan *plan)
     return (plan->namespaces.clone_flags & CLONE_NEWUSER) != 0;
 }
 
+static bool makes_network_namespace(const struct plan *plan)
+{
+    return (plan->namespaces.clone_flags & CLONE_NEWNET) != 0;
+}
+
 static bool has_user_namespace(const struct plan *plan)
 {
     return ((plan->namespaces.clone_flags | plan->namespaces.joined) & CLONE_NEWUSER) != 0;

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "io/syscalls.h"
 #include "namespace/join.h"
+#include "namespace/loopback.h"
 #include "namespace/sysctl.h"
 #include "namespace/time_offsets.h"
 #include "stage/stage.h"
@@ -129,6 +130,11 @@ int stage_unshare_cgroup(struct stage *stage)
         return error_set(stage->error, ERROR_NAMESPACE_FAILED, errno,
                          "cannot make a cgroup namespace");
     return 0;
+}
+
+int stage_bring_loopback_up(struct stage *stage)
+{
+    return loopback_bring_up(stage->error);
 }
 
 int stage_write_sysctls(struct stage *stage)

@@ -44,6 +44,7 @@ int stage_join_container(struct stage *stage);
 int stage_make_namespaces(struct stage *stage);
 int stage_enter_by_child(struct stage *stage);
 int stage_become_root(struct stage *stage);
+int stage_bring_loopback_up(struct stage *stage);
 int stage_attach_cgroup(struct stage *stage);
 int stage_unshare_cgroup(struct stage *stage);
 int stage_write_sysctls(struct stage *stage);

@@ -13,6 +13,7 @@ const stage_function create_functions[CREATE_STEPS] = {
     [CREATE_ENTER_BY_CHILD] = stage_enter_by_child,
     [CREATE_HOST_SIDE_DONE] = await,
     [CREATE_BECOME_ROOT] = stage_become_root,
+    [CREATE_LOOPBACK] = stage_bring_loopback_up,
     [CREATE_CGROUP_ATTACH] = stage_attach_cgroup,
     [CREATE_UNSHARE_CGROUP] = stage_unshare_cgroup,
     [CREATE_ATTACHED] = stage_notify_progress,

@@ -71,6 +71,7 @@ int main(int argc, char **argv)
         r = run(corpus);
     for (int i = 1; i < argc && r == 0; i++)
         r = run(argv[i]);
-    printf("%u inputs\n", inputs);
+    /* TAP, as our other test programs write it */
+    printf("1..1\n%s 1 - %u inputs\n", r == 0 && inputs > 0 ? "ok" : "not ok", inputs);
     return r == 0 && inputs > 0 ? 0 : 1;
 }

@@ -130,7 +130,7 @@ struct node {
     yajl_val value;
 };
 
-/* Follows "file.json#/a/b" as long as there is a reference. */
+/* Follows "file.json#/a/b" as long as there is a reference; 1.3.0 forgets the first slash once. */
 static struct node resolve(struct node node)
 {
     yajl_val reference = member(node.value, "$ref");
@@ -143,10 +143,12 @@ static struct node resolve(struct node node)
         if (fragment != text)
             node.file = load(text, (size_t)(fragment - text));
         node.value = node.file->root;
-        for (fragment++; *fragment == '/';) {
-            size_t length = strcspn(++fragment, "/");
+        for (fragment++; *fragment != '\0';) {
+            size_t length;
             char key[128];
 
+            fragment += *fragment == '/';
+            length = strcspn(fragment, "/");
             snprintf(key, sizeof(key), "%.*s", (int)length, fragment);
             node.value = member(node.value, key);
             assert_non_null(node.value);
@@ -164,12 +166,18 @@ static struct node inner(struct node node, const char *key)
     return resolve((struct node){node.file, member(node.value, key)});
 }
 
-/* Alternatives with one entry, as the schema has for namespaces, are that entry. */
+/*
+ * Alternatives with one entry, as the schema has for namespaces, are that entry; so is a list of
+ * one entry, as runtime-spec 1.3.0 has for the memory of virtual machines.
+ */
 static struct node item_of(struct node array)
 {
     struct node item = inner(array, "items");
-    yajl_val any = member(item.value, "anyOf");
+    yajl_val any;
 
+    if (YAJL_IS_ARRAY(item.value) && YAJL_GET_ARRAY(item.value)->len == 1)
+        item = resolve((struct node){item.file, YAJL_GET_ARRAY(item.value)->values[0]});
+    any = member(item.value, "anyOf");
     if (YAJL_IS_ARRAY(any))
         item = resolve((struct node){item.file, YAJL_GET_ARRAY(any)->values[0]});
     return item;
