@@ -86,7 +86,8 @@ static int mount_fault(struct planning *planning, enum error_code code, const ch
 {
     error_set_pointer(planning->builder->error, "/mounts/%zu%s", planning->index, member);
     error_set_subject(planning->builder->error, planning->config->destination);
-    return error_set(planning->builder->error, code, 0, "%s", message);
+    return error_set(planning->builder->error, code, 0, "cannot mount on \"%s\": %s",
+                     planning->config->destination, message);
 }
 
 static int option_fault(struct planning *planning, size_t option, const char *what)
@@ -342,6 +343,10 @@ static int plan_mount_one(struct planning *planning)
     r = read_options(planning, bind);
     if (r < 0)
         return r;
+    /* with something to bind it is a bind mount with those flags: there may be nothing to remount
+     */
+    if (bind && config->source != NULL)
+        planning->remount = false;
     mount->kind = planning->remount ? PLAN_MOUNT_REMOUNT
                   : bind            ? PLAN_MOUNT_BIND
                                     : PLAN_MOUNT_FILESYSTEM;

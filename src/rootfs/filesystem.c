@@ -211,7 +211,7 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
     bool copy = mount->flags & PLAN_MOUNT_TMPCOPYUP, made;
     _cleanup_close_ int target = -1, fd = -1;
     struct stat status;
-    char mode[16];
+    char mode[16], reason[128];
 
     target = rootfs_open_target(rootfs, mount, -1, &made);
     if (target < 0)
@@ -234,9 +234,11 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
         host.recursive_set |= host.attributes_set & MOUNT_ATTR_RDONLY;
         return rootfs_bind_source(rootfs, &host, "/sys");
     }
-    if (fd == -ENODEV)
-        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, ENODEV,
-                           "this kernel has no file system of that type");
+    if (fd == -ENODEV) {
+        snprintf(reason, sizeof(reason), "this kernel has no file system of the type \"%.64s\"",
+                 plan_text(rootfs->plan, mount->type));
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, ENODEV, reason);
+    }
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, NULL);
     return mount_new_way(rootfs, &request, target, copy, &fd);

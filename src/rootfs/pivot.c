@@ -81,13 +81,15 @@ static int move_to_root(struct rootfs *rootfs)
     return chroot(".") < 0 ? pivot_error(rootfs, errno, "chroot to the root") : 0;
 }
 
-static int set_root_propagation(struct rootfs *rootfs)
+int rootfs_set_root_propagation(struct rootfs *rootfs)
 {
+    const struct plan_rootfs *plan = &rootfs->plan->rootfs;
     const struct plan_origin origin = {.kind = ORIGIN_ROOTFS_PROPAGATION};
+    /* of the root alone: mounts in it have their own, or follow it already */
+    unsigned long propagation = plan->propagation & ~(unsigned long)MS_REC;
     int r;
 
-    if (rootfs->plan->rootfs.propagation == 0 ||
-        mount(NULL, "/", NULL, rootfs->plan->rootfs.propagation, NULL) == 0)
+    if (!plan->private_mounts || propagation == 0 || mount(NULL, "/", NULL, propagation, NULL) == 0)
         return 0;
     r = error_set(rootfs->error, ERROR_PROPAGATION_FAILED, errno,
                   "cannot set the propagation of the container's root");
@@ -114,5 +116,5 @@ int rootfs_pivot(struct rootfs *rootfs)
     }
     if (chdir("/") < 0)
         return pivot_error(rootfs, errno, "enter the root");
-    return plan->private_mounts ? set_root_propagation(rootfs) : 0;
+    return 0;
 }

@@ -70,10 +70,16 @@ int rootfs_attach_console(struct rootfs *rootfs, int slave);
 
 /*
  * Makes the container's root the process's root and drops the host's: pivot_root(2), or with
- * no_pivot MS_MOVE and chroot(2), or in the host's own mount namespace chroot(2) alone; then sets
- * the root's propagation.  The working directory is then "/".
+ * no_pivot MS_MOVE and chroot(2), or in the host's own mount namespace chroot(2) alone.  The
+ * working directory is then "/".
  */
 int rootfs_pivot(struct rootfs *rootfs);
+
+/*
+ * Sets the propagation of the root itself.  The last change to mounts: nothing of an unbindable
+ * root could be cloned any more to cover a path.
+ */
+int rootfs_set_root_propagation(struct rootfs *rootfs);
 
 /* Covers linux.maskedPaths: directories with an empty file system, files with the null device. */
 int rootfs_mask(struct rootfs *rootfs);

@@ -58,5 +58,7 @@ int stage_mask_paths(struct stage *stage)
 
 int stage_make_readonly(struct stage *stage)
 {
-    return rootfs_make_readonly(&stage->rootfs);
+    int r = rootfs_make_readonly(&stage->rootfs);
+
+    return r < 0 ? r : rootfs_set_root_propagation(&stage->rootfs);
 }

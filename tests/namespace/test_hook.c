@@ -250,8 +250,11 @@ TEST(a_daemon_left_behind_does_not_hold_us_up)
 TEST(nothing_of_ours_is_open_or_blocked_in_a_hook)
 {
     struct plan *plan =
-        PLAN(CREATE_RUNTIME, "ls /proc/self/fd > $OUT/fds; "
-                             "grep -E '^Sig(Blk|Ign)' /proc/self/status > $OUT/signals");
+        PLAN(CREATE_RUNTIME,
+             "ls /proc/self/fd > $OUT/fds; "
+             /* 32 and 33 are the C library's own: whoever runs the tests may ignore them */
+             "for set in $(sed -n 's/^Sig\\(Blk\\|Ign\\):\t//p' /proc/self/status); do "
+             "printf '%016x\\n' $((0x$set & ~0x180000000)); done > $OUT/signals");
     sigset_t all;
 
     CHECK(dup2(0, 9) == 9); /* not close-on-exec, as a careless caller leaks them */
@@ -261,7 +264,7 @@ TEST(nothing_of_ours_is_open_or_blocked_in_a_hook)
     give_environment(plan, PLAN_HOOK_CREATE_RUNTIME, "PATH=/usr/bin:/bin");
     CHECK_SUCCESS(hook_run_all(plan, PLAN_HOOK_CREATE_RUNTIME, &context, &error));
     check_file("fds", "0\n1\n2\n3\n"); /* 3: the directory that ls reads */
-    check_file("signals", "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    check_file("signals", "0000000000000000\n0000000000000000\n");
     CHECK(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
 }
 

@@ -237,6 +237,7 @@ TEST(propagation_of_the_root)
             add_usual_mounts(&f);
             f.linux_part.rootfs_propagation = cases[i].word;
             fixture_enter(&f);
+            GOOD(&f, rootfs_set_root_propagation(&f.rootfs));
             propagation_of("/", propagation);
             CHECK_SAYING(strncmp(propagation, cases[i].expected, strlen(cases[i].expected)) == 0,
                          "case %zu: %s", i, propagation);
