@@ -108,16 +108,23 @@ static int attend_program(struct operation *operation, const struct relay_signal
         .output = STDOUT_FILENO,
         .signals = signals,
     };
-    int status;
-    int r = relay_run(&relay, &status, operation->error);
+    int status, r;
 
+    /* exec, kill and delete --force must not wait for the program's end */
+    state_unlock(operation->directory);
+    r = relay_run(&relay, &status, operation->error);
     if (r == 0) {
         operation->stage_reaped = true;
         *ret_status = relay_exit_code(status);
     }
     if (r < 0 || !keep) {
         struct error error = {0};
-        int removal = remove_container(operation, &error);
+        int removal = state_lock_again(operation->directory, operation->id, &error);
+
+        if (removal == 0)
+            removal = remove_container(operation, &error);
+        else if (error.code == ERROR_NONE)
+            removal = 0; /* delete --force was faster */
 
         if (r == 0 && removal < 0) {
             r = removal;

@@ -10,6 +10,7 @@ static int plan_identity(const struct plan_input *input, struct plan_builder *bu
     struct plan *plan = builder->plan;
 
     plan->purpose = input->purpose;
+    plan->rootfs.descriptor = -1; /* also of an exec, which has no root to make: 0 would be stdin */
     plan->id = plan_add_string(builder, input->id);
     plan->bundle = plan_add_string(builder, input->bundle);
     return plan->id != 0 && (plan->bundle != 0 || input->bundle == NULL) ? 0 : -ENOMEM;

@@ -159,6 +159,22 @@ int state_open(int root, const char *id, bool lock, struct error *error)
     }
 }
 
+void state_unlock(int directory)
+{
+    flock(directory, LOCK_UN);
+}
+
+int state_lock_again(int directory, const char *id, struct error *error)
+{
+    struct stat status;
+    int r = lock_directory(directory, id, error);
+
+    if (r < 0)
+        return r;
+    /* a removed directory has no links left */
+    return fstat(directory, &status) == 0 && status.st_nlink > 0 ? 0 : -ENOENT;
+}
+
 int state_remove(int root, const char *id, int directory, struct error *error)
 {
     /* the common files by name, which spares reading the directory */

@@ -48,6 +48,15 @@ int state_claim(int root, const char *id, struct error *error);
  */
 int state_open(int root, const char *id, bool lock, struct error *error);
 
+/* Gives the lock up, to let other commands at the container while its program is attended. */
+void state_unlock(int directory);
+
+/*
+ * Takes the lock again.  -ENOENT without an error set when another command has removed the
+ * container meanwhile.
+ */
+int state_lock_again(int directory, const char *id, struct error *error);
+
 /* Removes the directory and the files in it; what is not there is no error. */
 int state_remove(int root, const char *id, int directory, struct error *error);
 

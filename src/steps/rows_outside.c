@@ -13,6 +13,7 @@
 #include "state/journal.h"
 #include "steps/rows.h"
 #include "term/console_socket.h"
+#include "term/relay.h"
 
 /* An agent that is there takes a message at once. */
 #define AGENT_DEADLINE_MS 10000
@@ -54,8 +55,13 @@ int row_console(struct operation *operation)
     if (operation->console_master < 0)
         return error_set(operation->error, ERROR_INTERNAL, EPROTO,
                          "the stage sent no terminal with its message");
-    if (operation->console_socket < 0)
+    if (operation->console_socket < 0) {
+        const struct plan_process *process = &operation_plan(operation)->process;
+
+        if (process->console_height == 0 && process->console_width == 0)
+            relay_copy_size(STDIN_FILENO, operation->console_master);
         return 0;
+    }
     r = console_socket_send(operation->console_socket, operation->console_master, operation->error);
     operation->console_socket = close_fd(operation->console_socket);
     operation->console_master = close_fd(operation->console_master);

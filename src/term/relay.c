@@ -60,12 +60,12 @@ static void make_raw(struct relay_state *state)
     tcsetattr(state->relay->input, TCSANOW, &raw);
 }
 
-static void copy_window_size(const struct relay *relay)
+void relay_copy_size(int input, int master)
 {
     struct winsize size;
 
-    if (relay->master >= 0 && ioctl(relay->input, TIOCGWINSZ, &size) == 0)
-        ioctl(relay->master, TIOCSWINSZ, &size);
+    if (ioctl(input, TIOCGWINSZ, &size) == 0)
+        ioctl(master, TIOCSWINSZ, &size);
 }
 
 /* A program that reads lines sees the end of our input as a terminal's user would give it: ^D. */
@@ -126,7 +126,7 @@ static void handle_signals(struct relay_state *state)
 
     while (read(relay->signals->fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
         if (signal.ssi_signo == SIGWINCH && relay->master >= 0) {
-            copy_window_size(relay);
+            relay_copy_size(relay->input, relay->master);
             continue;
         }
         /* a shell that stopped us has set its own modes meanwhile */
@@ -236,8 +236,6 @@ static void begin(struct relay_state *state, const struct relay *relay)
     fcntl(relay->master, F_SETFL, fcntl(relay->master, F_GETFL) | O_NONBLOCK);
     state->in = (struct channel){.from = relay->input, .to = relay->master};
     state->out = (struct channel){.from = relay->master, .to = relay->output};
-    if (!relay->size_is_set)
-        copy_window_size(relay);
     if (tcgetattr(relay->input, &state->modes) == 0) {
         state->raw = true;
         make_raw(state);

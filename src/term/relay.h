@@ -25,13 +25,18 @@ struct relay_signals {
 int relay_signals_begin(struct relay_signals *ret, struct error *error);
 void relay_signals_end(struct relay_signals *signals);
 
+/*
+ * Gives the container's terminal the size of ours, if @input is a terminal.  Before the program
+ * runs, so that it never sees another; relay_run() follows later changes.
+ */
+void relay_copy_size(int input, int master);
+
 struct relay {
-    pid_t pid;        /* our child, of which the exit status is wanted */
-    int pidfd;        /* of it */
-    int master;       /* the terminal's master; -1: no terminal, only wait and forward signals */
-    bool size_is_set; /* by consoleSize: the container's size follows ours only when that changes */
-    int input;        /* copied to the master, usually 0 */
-    int output;       /* copied from the master to, usually 1 */
+    pid_t pid;  /* our child, of which the exit status is wanted */
+    int pidfd;  /* of it */
+    int master; /* the terminal's master; -1: no terminal, only wait and forward signals */
+    int input;  /* copied to the master, usually 0 */
+    int output; /* copied from the master to, usually 1 */
     const struct relay_signals *signals;
 };
 

@@ -375,6 +375,8 @@ TEST(our_terminal_is_raw_meanwhile_and_its_size_followed)
     CHECK(umount2("dev/pts", MNT_DETACH) == 0 && rmdir("dev/pts") == 0 && rmdir("dev") == 0);
     relay = start(report_size, true);
     relay.input = relay.output = ours.slave;
+    relay_copy_size(ours.slave, relay.master);
+    CHECK(ioctl(relay.master, TIOCGWINSZ, &size) == 0 && size.ws_row == 20 && size.ws_col == 30);
     user = fork();
     if (user == 0) {
         char byte;
