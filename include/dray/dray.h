@@ -95,6 +95,7 @@ struct dray_create_options {
     uint32_t preserve_fds;
     bool no_pivot;
     bool no_new_keyring;
+    const char *const *added_env; /* "KEY=value", NULL terminated, on top of process.env; or NULL */
 };
 
 /* runtime.md "Create": all but the user's program is set up; it waits for dray_start(). */

@@ -45,6 +45,7 @@ static int begin(struct dray *dray, const char *id, const struct dray_create_opt
         .preserve_fds = given.preserve_fds,
         .no_pivot = given.no_pivot,
         .no_new_keyring = given.no_new_keyring,
+        .added_env = given.added_env,
     };
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cli/arguments.h"
+#include "cli/listen_fds.h"
 #include "cli/log.h"
 
 #define WORDS_ANY 0x7fffffff
@@ -52,8 +53,9 @@ static inline const char *command_id(const struct invocation *invocation)
     return invocation->arguments.words[0];
 }
 
-/* The options that create and run share. */
-struct dray_create_options command_create_options(const struct arguments *arguments);
+/* The options that create and run share; @fds must live as long. */
+struct dray_create_options command_create_options(const struct arguments *arguments,
+                                                  const struct listen_fds *fds);
 
 /* Refuses --pidfd-socket. */
 int command_refuse_pidfd_socket(struct invocation *invocation);

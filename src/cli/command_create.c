@@ -10,7 +10,8 @@ int command_refuse_pidfd_socket(struct invocation *invocation)
                      "%s: --pidfd-socket is not yet supported", invocation->command->name);
 }
 
-struct dray_create_options command_create_options(const struct arguments *arguments)
+struct dray_create_options command_create_options(const struct arguments *arguments,
+                                                  const struct listen_fds *fds)
 {
     return (struct dray_create_options){
         .size = sizeof(struct dray_create_options),
@@ -18,20 +19,26 @@ struct dray_create_options command_create_options(const struct arguments *argume
         .config = arguments->config,
         .console_socket = arguments->console_socket,
         .pid_file = arguments->pid_file,
-        .preserve_fds = arguments->preserve_fds,
+        .preserve_fds = arguments->preserve_fds + fds->count,
         .no_pivot = arguments->no_pivot,
         .no_new_keyring = arguments->no_new_keyring,
+        .added_env = fds->count > 0 ? fds->env : NULL,
     };
 }
 
 int command_create(struct invocation *invocation)
 {
-    const struct dray_create_options options = command_create_options(&invocation->arguments);
+    struct dray_create_options options;
+    struct listen_fds fds;
     int result = command_refuse_pidfd_socket(invocation);
 
     if (result == 0)
         result = command_open_library(invocation);
     if (result < 0)
         return result;
-    return dray_create(invocation->dray, command_id(invocation), &options);
+    listen_fds_read(&fds);
+    options = command_create_options(&invocation->arguments, &fds);
+    result = dray_create(invocation->dray, command_id(invocation), &options);
+    listen_fds_done(&fds);
+    return result;
 }

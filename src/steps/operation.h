@@ -50,6 +50,7 @@ struct create_request {
     uint32_t preserve_fds;
     bool no_pivot;
     bool no_new_keyring;
+    const char *const *added_env;
     bool run;    /* start follows at once: no fifos; the program begins with the commit */
     bool detach; /* of run; create is always detached */
 };

@@ -12,6 +12,10 @@ int row_probe_host(struct operation *operation);
 int row_build_plan(struct operation *operation);
 int row_seccomp_filter(struct operation *operation);
 
+/* Appends to a list of a document; @more ends with NULL and may be NULL. */
+int operation_append_strings(struct operation *operation, struct oci_strings *list,
+                             const char *const *more);
+
 /* rows_exec.c: exec's own */
 int row_read_process(struct operation *operation);
 int row_open_cgroup(struct operation *operation);

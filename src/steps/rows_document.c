@@ -40,6 +40,28 @@ static int explain_read(struct operation *operation, const char *path, int sys_e
                      path);
 }
 
+int operation_append_strings(struct operation *operation, struct oci_strings *list,
+                             const char *const *more)
+{
+    size_t count = 0;
+    const char **items;
+
+    while (more != NULL && more[count] != NULL)
+        count++;
+    if (count == 0)
+        return 0;
+    items = oci_arena_alloc_array(&operation->arena, list->count + count + 1, sizeof(*items));
+    if (items == NULL)
+        return error_set(operation->error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot plan the process");
+    if (list->count > 0)
+        memcpy(items, list->items, list->count * sizeof(*items));
+    memcpy(items + list->count, more, count * sizeof(*items));
+    list->items = items;
+    list->count += count;
+    list->set = true;
+    return 0;
+}
+
 int row_read_spec(struct operation *operation)
 {
     const char *config =
@@ -76,7 +98,8 @@ int row_read_spec(struct operation *operation)
     if (r < 0)
         return error_set(operation->error, ERROR_OUT_OF_MEMORY, -r, "cannot read \"%s\"", config);
     operation->process = operation->spec->process;
-    return 0;
+    return operation_append_strings(operation, &operation->process->env,
+                                    operation->create->added_env);
 }
 
 int row_probe_host(struct operation *operation)

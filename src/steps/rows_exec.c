@@ -42,28 +42,6 @@ static int apply_user(struct operation *operation, const char *text, struct oci_
     return 0;
 }
 
-static int append_strings(struct operation *operation, struct oci_strings *list,
-                          const char *const *more)
-{
-    size_t count = 0;
-    const char **items;
-
-    while (more != NULL && more[count] != NULL)
-        count++;
-    if (count == 0)
-        return 0;
-    items = oci_arena_alloc_array(&operation->arena, list->count + count + 1, sizeof(*items));
-    if (items == NULL)
-        return out_of_memory(operation);
-    if (list->count > 0)
-        memcpy(items, list->items, list->count * sizeof(*items));
-    memcpy(items + list->count, more, count * sizeof(*items));
-    list->items = items;
-    list->count += count;
-    list->set = true;
-    return 0;
-}
-
 /* Added to what the process may use, never to what its children inherit (CVE-2022-29162). */
 static int apply_capabilities(struct operation *operation, struct oci_process *process)
 {
@@ -84,11 +62,11 @@ static int apply_capabilities(struct operation *operation, struct oci_process *p
     if (process->capabilities != NULL)
         *sets = *process->capabilities;
     process->capabilities = sets;
-    r = append_strings(operation, &sets->bounding, names);
+    r = operation_append_strings(operation, &sets->bounding, names);
     if (r == 0)
-        r = append_strings(operation, &sets->permitted, names);
+        r = operation_append_strings(operation, &sets->permitted, names);
     if (r == 0)
-        r = append_strings(operation, &sets->effective, names);
+        r = operation_append_strings(operation, &sets->effective, names);
     return r;
 }
 
@@ -107,9 +85,9 @@ static int process_from_options(struct operation *operation)
         *user = *process->user;
     process->user = user;
     process->args = (struct oci_strings){.set = true};
-    r = append_strings(operation, &process->args, exec->args);
+    r = operation_append_strings(operation, &process->args, exec->args);
     if (r == 0)
-        r = append_strings(operation, &process->env, exec->env);
+        r = operation_append_strings(operation, &process->env, exec->env);
     if (r == 0)
         r = apply_capabilities(operation, process);
     if (r == 0 && exec->user != NULL) {
