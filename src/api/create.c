@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dray_create() and dray_run(). */
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "api/handle.h"
@@ -11,17 +10,6 @@
 #include "steps/hooks.h"
 #include "steps/undo.h"
 #include "term/relay.h"
-
-/* A preserved descriptor that is not open would be one of ours in disguise. */
-static int check_preserved(uint32_t count, struct error *error)
-{
-    for (uint32_t fd = 3; fd < 3 + (uint64_t)count; fd++) {
-        if (fcntl((int)fd, F_GETFD) < 0)
-            return error_set(error, ERROR_USAGE, EBADF,
-                             "--preserve-fds %u: descriptor %u is not open", count, fd);
-    }
-    return 0;
-}
 
 static int begin(struct dray *dray, const char *id, const struct dray_create_options *options,
                  struct create_request *ret)
@@ -34,7 +22,7 @@ static int begin(struct dray *dray, const char *id, const struct dray_create_opt
     if (r == 0)
         r = state_check_id(id, &dray->error);
     if (r == 0)
-        r = check_preserved(given.preserve_fds, &dray->error);
+        r = preserved_check(given.preserve_fds, &dray->error);
     if (r < 0)
         return r;
     *ret = (struct create_request){

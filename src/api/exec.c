@@ -120,6 +120,9 @@ int dray_exec(struct dray *dray, const char *id, const struct dray_exec_options 
     r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
     if (r < 0)
         return r;
+    r = preserved_check(given.preserve_fds, &dray->error);
+    if (r < 0)
+        return r;
     request = make_request(&given);
     r = container_open(&container, &dray->runtime, id, CONTAINER_CGROUP, &dray->error);
     if (r == 0)

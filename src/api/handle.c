@@ -3,6 +3,8 @@
 #include "api/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,19 @@ int options_copy(void *ret, size_t size, const void *options, struct error *erro
                              "the caller is newer than libdray and uses an option it lacks");
     }
     memcpy(ret, options, given < size ? given : size);
+    return 0;
+}
+
+int preserved_check(uint32_t count, struct error *error)
+{
+    for (uint64_t fd = 3; fd < 3 + (uint64_t)count; fd++) {
+        int flags = fd <= INT_MAX ? fcntl((int)fd, F_GETFD) : -1;
+
+        if (flags < 0 || (flags & FD_CLOEXEC) != 0)
+            return error_set(error, ERROR_USAGE, EBADF,
+                             "--preserve-fds %u: descriptor %llu is not open", count,
+                             (unsigned long long)fd);
+    }
     return 0;
 }
 

@@ -24,6 +24,13 @@ int options_copy(void *ret, size_t size, const void *options, struct error *erro
 
 #define DRAY_OPTIONS_COPY(ret, options, error) options_copy(ret, sizeof(*(ret)), options, error)
 
+/*
+ * Checks that the caller has left descriptors 3 to 3 + @count - 1 open for the program.  One that
+ * is closed or close-on-exec would be, or become, one of our own: a directory of the host in the
+ * container's hands.
+ */
+int preserved_check(uint32_t count, struct error *error);
+
 /* A malloc'ed copy for the caller. */
 int text_return(const char *text, char **ret, struct error *error);
 
