@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -90,8 +91,24 @@ static int clear_place(struct rootfs *rootfs, const struct plan_device *device, 
     return 0;
 }
 
+/*
+ * chmod of the node behind an O_PATH descriptor: by its name, whoever shares the directory could
+ * put a link to a file of the host there a moment before.
+ */
+static int set_mode(struct rootfs *rootfs, int node, uint32_t mode)
+{
+    int procfs = rootfs_open_procfs(rootfs);
+    char path[32];
+
+    if (procfs < 0)
+        return procfs;
+    snprintf(path, sizeof(path), "self/fd/%d", node);
+    return fchmodat(procfs, path, mode, 0) < 0 ? -errno : 0;
+}
+
 /* Mode and owner of a node that was there before. */
-static int set_owner(int parent, const char *name, const struct plan_device *device, bool made)
+static int set_owner(struct rootfs *rootfs, int parent, const char *name,
+                     const struct plan_device *device, bool made)
 {
     _cleanup_close_ int node = -1;
     struct stat status;
@@ -111,8 +128,7 @@ static int set_owner(int parent, const char *name, const struct plan_device *dev
         return 0;
     if (fchownat(node, "", device->uid, device->gid, AT_EMPTY_PATH) < 0)
         return -errno;
-    /* chmod needs a name; a device that was verified a moment ago is not a link */
-    return fchmodat(parent, name, device->mode, 0) < 0 ? -errno : 0;
+    return set_mode(rootfs, node, device->mode);
 }
 
 /* Mounts the host's device of the same path on an empty file. */
@@ -165,7 +181,7 @@ static int make_device(struct rootfs *rootfs, const struct plan_device *device)
             return present;
         if (present > 0) {
             /* bound from the host by the config, or in a user namespace: not ours to change */
-            r = set_owner(parent, name, device, false);
+            r = set_owner(rootfs, parent, name, device, false);
             return r < 0 && r != -EPERM && r != -EROFS
                        ? device_error(rootfs, device, -r, "its mode or owner cannot be set")
                        : 0;
@@ -181,7 +197,7 @@ static int make_device(struct rootfs *rootfs, const struct plan_device *device)
     }
     if (r < 0)
         return device_error(rootfs, device, -r, "mknod failed");
-    r = set_owner(parent, name, device, true);
+    r = set_owner(rootfs, parent, name, device, true);
     return r < 0 ? device_error(rootfs, device, -r, "its owner cannot be set") : 0;
 }
 
