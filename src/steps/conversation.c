@@ -119,11 +119,10 @@ int operation_await(struct operation *operation, int32_t *ret_value, int *descri
 }
 
 /* The stage ended without a word: how? */
-static int explain_death(struct operation *operation)
+static int explain_death(struct operation *operation, uint32_t row)
 {
     const struct step *steps = operation->create != NULL ? create_steps : exec_steps;
     uint32_t count = operation->create != NULL ? (uint32_t)CREATE_STEPS : (uint32_t)EXEC_STEPS;
-    uint32_t row = operation->recorder->row;
     const char *name = row < count ? steps[row].name : "unknown";
     uint64_t kills = 0, limit, peak;
     siginfo_t status = {0};
@@ -154,7 +153,7 @@ int operation_explain_stage(struct operation *operation)
 
     memcpy(&copy, operation->recorder, sizeof(copy));
     if (copy.phase != RECORDER_FAILED || copy.error.code == ERROR_NONE)
-        return explain_death(operation);
+        return explain_death(operation, copy.row);
     error_sanitize(&copy.error);
     if (operation->error->code == ERROR_NONE)
         *operation->error = copy.error;

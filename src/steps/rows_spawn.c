@@ -193,6 +193,7 @@ int row_initial_affinity(struct operation *operation)
 int row_enter_by_child(struct operation *operation)
 {
     struct process_status status;
+    siginfo_t ignored;
     int32_t pid;
     int r = operation_await(operation, &pid, NULL);
 
@@ -201,12 +202,20 @@ int row_enter_by_child(struct operation *operation)
     while (waitid(P_PIDFD, (id_t)operation->stage.pidfd, NULL, WEXITED) < 0 && errno == EINTR)
         ;
     close_fd(operation->stage.pidfd);
-    /* our own child, not reaped yet: the pid cannot belong to another */
-    operation->stage.identity = (struct process_identity){.pid = pid};
-    operation->stage.pidfd = sys_pidfd_open(pid, 0);
+    operation->stage = (struct spawned){.identity = {.pid = pid}, .pidfd = sys_pidfd_open(pid, 0)};
     if (operation->stage.pidfd < 0)
         return error_set(operation->error, ERROR_STAGE_DIED, errno,
                          "cannot find the container's process");
+    /*
+     * The child is among the container's processes already, which may have made it say a number of
+     * their choice: only a child of ours, not reaped yet, is who it says and stays it.
+     */
+    if (waitid(P_PIDFD, (id_t)operation->stage.pidfd, &ignored, WEXITED | WNOHANG | WNOWAIT) < 0) {
+        operation->stage.pidfd = close_fd(operation->stage.pidfd);
+        return error_set(operation->error, ERROR_STAGE_DIED, ECHILD,
+                         "the container's process says that it is process %d, which is not ours",
+                         pid);
+    }
     r = process_read_status(pid, &status);
     if (r < 0)
         return error_set(operation->error, ERROR_STAGE_DIED, -r,
