@@ -65,9 +65,26 @@ static int make_root(const char *path)
     }
 }
 
+/* A link that somebody else made would have us work in a directory of their choice. */
+static int open_root(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+
+    if (fd >= 0 || (errno != ELOOP && errno != ENOTDIR))
+        return fd;
+    if (lstat(path, &status) < 0)
+        return -1;
+    if (!S_ISLNK(status.st_mode) || (status.st_uid != 0 && status.st_uid != geteuid())) {
+        errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
+        return -1;
+    }
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 int state_open_root(const char *path, bool make, struct error *error)
 {
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int fd = open_root(path);
     struct stat status;
 
     if (fd < 0 && errno == ENOENT) {
@@ -79,7 +96,7 @@ int state_open_root(const char *path, bool make, struct error *error)
         if (r < 0)
             return error_set(error, ERROR_STATE_ROOT, -r, "cannot make the state directory \"%s\"",
                              path);
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = open_root(path);
     }
     if (fd < 0)
         return error_set(error, ERROR_STATE_ROOT, errno, "cannot open the state directory \"%s\"",
