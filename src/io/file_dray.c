@@ -2,6 +2,7 @@
 /* Whole files in memory from malloc(), and files put in place at once; runs in dray only. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ int file_read_all_at(int dir, const char *path, size_t limit, char **ret_text, s
 
 int file_replace_at(int dir, const char *path, const char *text, size_t length, mode_t mode)
 {
-    char temporary[512];
+    char temporary[PATH_MAX];
     int written = snprintf(temporary, sizeof(temporary), "%s.%d.new", path, getpid());
     int r;
 

@@ -78,6 +78,9 @@ void process_own_stdio(const struct plan *plan)
         /* a device node may be the host's, /dev/null above all; a directory is nobody's stdio */
         if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode) && !S_ISREG(status.st_mode))
             continue;
+        /* a file that is only read from ("< /etc/shadow") is the caller's and stays it */
+        if (S_ISREG(status.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+            continue;
         /* best effort: read-only file systems and foreign user namespaces refuse it */
         if (fchown(fd, plan->process.uid, (gid_t)-1) < 0)
             continue;
