@@ -45,7 +45,9 @@ static long try_open(int count, char **words)
 {
     int flags = O_RDONLY;
     if (count > 1) {
-        flags = strcmp(words[1], "w") == 0 ? O_WRONLY : strcmp(words[1], "rw") == 0 ? O_RDWR : O_RDONLY;
+        flags = strcmp(words[1], "w") == 0    ? O_WRONLY
+                : strcmp(words[1], "rw") == 0 ? O_RDWR
+                                              : O_RDONLY;
     }
     int fd = open(words[0], flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd >= 0) {
@@ -124,7 +126,8 @@ static long try_chown(int count, char **words)
 static long try_mknod(int count, char **words)
 {
     mode_t type = words[1][0] == 'c' ? S_IFCHR : words[1][0] == 'b' ? S_IFBLK : S_IFIFO;
-    dev_t device = count > 3 ? makedev((unsigned int)number(words[2]), (unsigned int)number(words[3])) : 0;
+    dev_t device =
+        count > 3 ? makedev((unsigned int)number(words[2]), (unsigned int)number(words[3])) : 0;
     return mknod(words[0], type | 0600, device);
 }
 
@@ -221,7 +224,8 @@ static long try_mount(int count, char **words)
     for (int i = 0; i < count && i < 5; i++) {
         given[i] = strcmp(words[i], "-") == 0 ? NULL : words[i];
     }
-    return mount(given[0], given[1], given[2], given[3] ? (unsigned long)number(given[3]) : 0, given[4]);
+    return mount(given[0], given[1], given[2], given[3] ? (unsigned long)number(given[3]) : 0,
+                 given[4]);
 }
 
 static long try_umount(int count, char **words)
@@ -288,7 +292,8 @@ static long try_connect(int count, char **words)
 static long try_socket(int count, char **words)
 {
     (void)count;
-    int fd = socket((int)number(words[0]), (int)number(words[1]) | SOCK_CLOEXEC, (int)number(words[2]));
+    int fd =
+        socket((int)number(words[0]), (int)number(words[1]) | SOCK_CLOEXEC, (int)number(words[2]));
     if (fd < 0) {
         return -1;
     }

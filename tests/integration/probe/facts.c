@@ -139,12 +139,17 @@ static void fact_caps(void)
     syscall(SYS_capget, &header, data);
     for (int cap = 0; cap < 64; cap++) {
         bounding |= (unsigned long long)(prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1) << cap;
-        ambient |= (unsigned long long)(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1) << cap;
+        ambient |=
+            (unsigned long long)(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1)
+            << cap;
     }
     json_begin('{');
-    put_capability_set("effective", data[0].effective | (unsigned long long)data[1].effective << 32);
-    put_capability_set("permitted", data[0].permitted | (unsigned long long)data[1].permitted << 32);
-    put_capability_set("inheritable", data[0].inheritable | (unsigned long long)data[1].inheritable << 32);
+    put_capability_set("effective",
+                       data[0].effective | (unsigned long long)data[1].effective << 32);
+    put_capability_set("permitted",
+                       data[0].permitted | (unsigned long long)data[1].permitted << 32);
+    put_capability_set("inheritable",
+                       data[0].inheritable | (unsigned long long)data[1].inheritable << 32);
     put_capability_set("bounding", bounding);
     put_capability_set("ambient", ambient);
     json_end('}');
@@ -184,8 +189,8 @@ static void fact_rlimits(void)
 
 static void fact_namespaces(void)
 {
-    static const char *const names[] = {"cgroup", "ipc",  "mnt",  "net", "pid",
-                                        "time",   "user", "uts", "pid_for_children"};
+    static const char *const names[] = {
+        "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts", "pid_for_children"};
     json_begin('{');
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[64], target[64];
@@ -276,7 +281,8 @@ static void fact_process(void)
     int death_signal = -1;
     prctl(PR_GET_PDEATHSIG, &death_signal, 0, 0, 0);
     json_put_integer("death_signal", death_signal);
-    json_put_integer("subreaper", prctl(PR_GET_CHILD_SUBREAPER, &death_signal, 0, 0, 0) < 0 ? -1 : death_signal);
+    json_put_integer("subreaper",
+                     prctl(PR_GET_CHILD_SUBREAPER, &death_signal, 0, 0, 0) < 0 ? -1 : death_signal);
     json_end('}');
 }
 

@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
-/* Reads a whole file of at most size - 1 bytes and ends it with NUL.  Returns the length, or -errno. */
+/* Reads a whole file of at most size - 1 bytes and ends it with NUL.  Returns the length, or
+ * -errno. */
 long read_file(const char *path, char *buffer, size_t size);
 
-/* Writes "KEY": value for every fact named, or for all when count is 0.  Returns 1 on an unknown name. */
+/* Writes "KEY": value for every fact named, or for all when count is 0.  Returns 1 on an unknown
+ * name. */
 int facts_print(int count, char **names);
 
 /* Runs actions separated by "," arguments and prints an array with one result each. */
