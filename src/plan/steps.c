@@ -85,6 +85,12 @@ static bool has_create_container_hooks(const struct plan *plan)
     return has_hooks(plan, PLAN_HOOK_CREATE_CONTAINER);
 }
 
+/* one of these has run, or will: poststop hooks are owed */
+static bool has_create_hooks(const struct plan *plan)
+{
+    return has_runtime_hooks(plan) || has_create_container_hooks(plan);
+}
+
 static bool has_start_container_hooks(const struct plan *plan)
 {
     return has_hooks(plan, PLAN_HOOK_START_CONTAINER);
