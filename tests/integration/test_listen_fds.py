@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Socket activation: descriptors that the service manager gave to the runtime reach the container."""
 import os
 import socket
