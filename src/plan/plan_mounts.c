@@ -84,10 +84,12 @@ const struct oci_mount *plan_find_mount(const struct oci_spec *spec, const char 
 static int mount_fault(struct planning *planning, enum error_code code, const char *member,
                        const char *message)
 {
+    const char *destination = planning->config->destination;
+
     error_set_pointer(planning->builder->error, "/mounts/%zu%s", planning->index, member);
-    error_set_subject(planning->builder->error, planning->config->destination);
-    return error_set(planning->builder->error, code, 0, "cannot mount on \"%s\": %s",
-                     planning->config->destination, message);
+    error_set_subject(planning->builder->error, destination);
+    return error_set(planning->builder->error, code, 0, "cannot mount on \"%.200s\": %s",
+                     destination != NULL ? destination : "", message);
 }
 
 static int option_fault(struct planning *planning, size_t option, const char *what)

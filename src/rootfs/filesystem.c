@@ -213,6 +213,8 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
     struct stat status;
     char mode[16], reason[128];
 
+    if (request.type == NULL)
+        return mount_error(rootfs, mount, ERROR_INTERNAL, 0, "the plan names no type");
     target = rootfs_open_target(rootfs, mount, -1, &made);
     if (target < 0)
         return target;

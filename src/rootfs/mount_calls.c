@@ -190,9 +190,13 @@ int mount_error(struct rootfs *rootfs, const struct plan_mount *plan, enum error
 
     if (source == NULL)
         source = plan_text(rootfs->plan, plan->type);
-    r = error_set(rootfs->error, code, sys_errno, "cannot mount \"%s\" on \"%s\"%s%s",
-                  source != NULL ? source : "", destination, reason != NULL ? ": " : "",
-                  reason != NULL ? reason : "");
+    if (source == NULL)
+        r = error_set(rootfs->error, code, sys_errno, "cannot remount \"%.250s\"%s%s", destination,
+                      reason != NULL ? ": " : "", reason != NULL ? reason : "");
+    else
+        r = error_set(rootfs->error, code, sys_errno, "cannot mount \"%.200s\" on \"%.200s\"%s%s",
+                      source, destination, reason != NULL ? ": " : "",
+                      reason != NULL ? reason : "");
     error_set_subject(rootfs->error, destination);
     plan_origin_explain(rootfs->plan, plan->origin, rootfs->error);
     return r;

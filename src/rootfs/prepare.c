@@ -29,8 +29,9 @@ static int prepare_error(struct preparing *preparing, const struct plan_mount *m
                          enum error_code code, int sys_errno, const char *reason)
 {
     const char *destination = plan_text(preparing->plan, mount->destination);
-    int r = error_set(preparing->error, code, sys_errno, "cannot mount \"%s\" on \"%s\": %s",
-                      plan_text(preparing->plan, mount->source), destination, reason);
+    int r =
+        error_set(preparing->error, code, sys_errno, "cannot mount \"%.200s\" on \"%.200s\": %s",
+                  plan_text(preparing->plan, mount->source), destination, reason);
 
     error_set_subject(preparing->error, destination);
     plan_origin_explain(preparing->plan, mount->origin, preparing->error);

@@ -44,8 +44,7 @@ static inline void fixture_init(struct fixture *fixture)
     *fixture = (struct fixture){0};
     make_directory("bundle");
     make_directory("bundle/rootfs");
-    CHECK(getcwd(fixture->bundle, sizeof(fixture->bundle) - 8) != NULL);
-    strcat(fixture->bundle, "/bundle");
+    snprintf(fixture->bundle, sizeof(fixture->bundle), "%s/bundle", harness_scratch);
     fixture->spec.root = &fixture->root_part;
     fixture->spec.linux = &fixture->linux_part;
     fixture->spec.mounts = fixture->mounts;

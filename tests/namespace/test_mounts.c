@@ -302,14 +302,14 @@ TEST(overlays_with_long_options)
     make_directory("upper");
     make_directory("work");
     for (unsigned i = 0; i < 12; i++) {
-        char name[64];
+        char name[64], file[80];
 
         snprintf(name, sizeof(name), "lower%u-with-a-name-that-is-rather-long-for-a-name", i);
         make_directory(name);
         snprintf(option + strlen(option), sizeof(option) - strlen(option), "%s%s/%s",
                  i > 0 ? ":" : "", harness_scratch, name);
-        strcat(name, "/f");
-        make_file(name, "x");
+        snprintf(file, sizeof(file), "%s/f", name);
+        make_file(file, "x");
     }
     snprintf(upper, sizeof(upper), "upperdir=%s/upper", harness_scratch);
     snprintf(work, sizeof(work), "workdir=%s/work", harness_scratch);
