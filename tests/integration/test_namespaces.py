@@ -2,6 +2,7 @@
 """linux.namespaces: new ones, the host's, and those joined by path."""
 
 import os
+import select
 import subprocess
 import time
 
@@ -85,9 +86,13 @@ def holder():
          "sh", "-c", "echo ready; exec sleep 1000"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert process.stdout.readline() == b"ready\n"
     inner = int(open(f"/proc/{process.pid}/task/{process.pid}/children").read().split()[0])
+    ended = os.pidfd_open(inner)
     yield inner
     process.kill()
     process.wait()
+    # its child dies with it, but not at the same instant
+    assert select.select([ended], [], [], 30)[0]
+    os.close(ended)
 
 
 @pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup"])
