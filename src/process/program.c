@@ -86,6 +86,9 @@ static int check_executable(const char *path)
         return -errno;
     if (S_ISDIR(status.st_mode))
         return -EISDIR;
+    /* as execve(2) judges later, but at create */
+    if (!S_ISREG(status.st_mode))
+        return -EACCES;
     if (syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
         return 0;
     /*

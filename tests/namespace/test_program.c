@@ -76,6 +76,9 @@ TEST(a_missing_program_is_named_as_engines_want_it)
                 PROGRAM_NOT_EXECUTABLE, "exec: \"/sbin/tool\": permission denied");
     CHECK_ERROR(process_find_program(plan_for("/bin", ""), &image, &error), PROGRAM_NOT_EXECUTABLE,
                 "exec: \"/bin\": permission denied (it is a directory)");
+    CHECK(mkfifo("/bin/fifo", 0777) == 0);
+    CHECK_ERROR(process_find_program(plan_for("/bin/fifo", ""), &image, &error),
+                PROGRAM_NOT_EXECUTABLE, "exec: \"/bin/fifo\": permission denied");
     error_clear(&error);
     CHECK(process_find_program(plan_for("/bin/loop", ""), &image, &error) == -ELOOP);
 }
