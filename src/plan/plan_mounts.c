@@ -290,6 +290,9 @@ static int plan_host_sysfs(struct planning *planning)
 {
     struct plan_mount *mount = planning->mount;
 
+    if (planning->data_count > 0)
+        return mount_fault(planning, ERROR_MOUNT_OPTION, "/options",
+                           "sysfs has no options of its own");
     mount->kind = PLAN_MOUNT_BIND;
     mount->flags |= PLAN_MOUNT_RECURSIVE;
     mount->superblock_flags = 0;
