@@ -68,18 +68,6 @@ void relay_copy_size(int input, int master)
         ioctl(master, TIOCSWINSZ, &size);
 }
 
-/* A program that reads lines sees the end of our input as a terminal's user would give it: ^D. */
-static void send_end_of_input(const struct relay *relay)
-{
-    struct termios modes;
-
-    if (tcgetattr(relay->master, &modes) < 0 || (modes.c_lflag & ICANON) == 0)
-        return;
-    /* best effort: when its queue is full it reads something else first */
-    if (write(relay->master, &modes.c_cc[VEOF], 1) < 0)
-        return;
-}
-
 static bool channel_wants_input(const struct channel *channel)
 {
     return channel->from >= 0 && channel->length == 0;
@@ -150,10 +138,45 @@ static void fill_poll(const struct relay_state *state, struct pollfd events[POLL
     events[POLL_OUT_TO] = (struct pollfd){.fd = out->length > 0 ? out->to : -1, .events = POLLOUT};
 }
 
+/* A program that reads lines sees the end of our input as a terminal's user would give it: ^D. */
+static void send_end_of_input(const struct relay *relay)
+{
+    struct termios modes;
+
+    if (tcgetattr(relay->master, &modes) < 0 || (modes.c_lflag & ICANON) == 0)
+        return;
+    /* best effort: when its queue is full it reads something else first */
+    if (write(relay->master, &modes.c_cc[VEOF], 1) < 0)
+        return;
+}
+
+/*
+ * Our terminal is gone, so the container's goes too: a shell must not live on for nobody.  The
+ * master is the caller's to close, so its number gets another file.
+ */
+static void hang_up(struct relay_state *state)
+{
+    _cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0 || dup3(null, state->relay->master, O_CLOEXEC) < 0)
+        return;
+    state->in.to = state->out.from = -1;
+    state->in.length = state->out.length = 0;
+}
+
+static void end_input(struct relay_state *state)
+{
+    /* a raw terminal has no other end */
+    if (state->raw)
+        hang_up(state);
+    else
+        send_end_of_input(state->relay);
+}
+
 static void handle_channels(struct relay_state *state, const struct pollfd events[POLL_COUNT])
 {
     if (events[POLL_IN_FROM].revents != 0 && !channel_read(&state->in))
-        send_end_of_input(state->relay);
+        end_input(state);
     if (events[POLL_IN_TO].revents != 0)
         channel_write(&state->in);
     if (events[POLL_OUT_FROM].revents != 0)

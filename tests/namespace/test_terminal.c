@@ -397,6 +397,47 @@ TEST(our_terminal_is_raw_meanwhile_and_its_size_followed)
           after.c_oflag == before.c_oflag);
 }
 
+static struct terminal ours;
+
+static void wait_for_hangup(void)
+{
+    struct termios modes;
+    char byte;
+
+    close(ours.master);
+    close(ours.slave);
+    signal(SIGHUP, SIG_IGN);
+    CHECK(tcgetattr(0, &modes) == 0);
+    cfmakeraw(&modes);
+    CHECK(tcsetattr(0, TCSANOW, &modes) == 0 && write(1, "r", 1) == 1);
+    _exit(read(0, &byte, 1) <= 0 ? 5 : 1);
+}
+
+TEST(the_end_of_our_terminal_is_the_end_of_theirs)
+{
+    struct relay relay;
+    int status;
+    pid_t user;
+
+    mount_devpts();
+    CHECK_SUCCESS(terminal_make(new_plan(), open_root(), &ours, &error));
+    CHECK(umount2("dev/pts", MNT_DETACH) == 0 && rmdir("dev/pts") == 0 && rmdir("dev") == 0);
+    relay = start(wait_for_hangup, true);
+    relay.input = relay.output = ours.slave;
+    user = fork();
+    if (user == 0) {
+        char byte;
+
+        /* ours is the only master left; it goes when the program has begun to wait */
+        CHECK(read(ours.master, &byte, 1) == 1);
+        _exit(0);
+    }
+    close(ours.master);
+    CHECK_SUCCESS(relay_run(&relay, &status, &error));
+    CHECK_SAYING(relay_exit_code(status) == 5, "%d", relay_exit_code(status));
+    CHECK(waitpid(user, &status, 0) == user && status == 0);
+}
+
 TEST(a_closed_output_does_not_kill_us)
 {
     int ends[2], status;
