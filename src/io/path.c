@@ -221,8 +221,7 @@ static int walk_open(struct walk *walk, int open_flags)
         fd = walk_look(walk, name, &status);
         if (fd < 0)
             return fd;
-        if (S_ISLNK(status.st_mode) &&
-            !(last && !directory && open_flags & O_NOFOLLOW && !(walk->flags & PATH_NO_SYMLINKS))) {
+        if (S_ISLNK(status.st_mode) && !(last && !directory && open_flags & O_NOFOLLOW)) {
             r = walk_follow(walk, fd, directory);
             if (r < 0)
                 return r;

@@ -15,7 +15,8 @@
 #include <sys/types.h>
 
 enum path_flags {
-    PATH_NO_SYMLINKS = 1 << 0, /* any symbolic link on the way, also the last part: -ELOOP */
+    PATH_NO_SYMLINKS = 1 << 0, /* any symbolic link on the way: -ELOOP; also the last part, unless
+                                  O_PATH | O_NOFOLLOW opens that itself */
     PATH_WALK = 1 << 1,        /* do not use openat2: for tests of the walk */
 };
 
