@@ -242,4 +242,39 @@ TEST(sysfs_without_a_network_namespace_is_the_hosts)
     run_inside(&f, look_at_host_sysfs);
 }
 
+static void mount_in_the_volume(struct fixture *f)
+{
+    (void)f;
+    CHECK(mount("inside", "/data/sub", "tmpfs", 0, NULL) == 0);
+    CHECK(mount("inside", "/sub", "tmpfs", 0, NULL) == 0);
+}
+
+TEST(mounts_in_prepared_volumes_do_not_reach_a_shared_host)
+{
+    static const char *words[] = {"rbind"};
+    struct fixture f;
+
+    CHECK(mount("", "/", NULL, MS_REC | MS_SHARED, NULL) == 0);
+    fixture_init(&f);
+    make_directory("data");
+    make_directory("data/sub");
+    make_file("data/sub/mark", "x");
+    make_directory("bundle/rootfs/sub");
+    make_file("bundle/rootfs/sub/mark", "x");
+    make_directory("bundle/rootfs/data");
+    fixture_mount(&f, "/data", NULL, "../data", (struct oci_strings){words, 1, true});
+    f.linux_part.rootfs_propagation = OCI_PROPAGATION_SHARED;
+    add_user_namespace(&f);
+    f.namespaces[3].type = OCI_NAMESPACE_UTS;
+    f.spec.linux->devices_count = 0;
+    GOOD(&f, fixture_plan(&f));
+    add_plan_namespaces(&f);
+    f.builder.plan->rootfs.setup_dev = false;
+    f.builder.plan->rootfs.devices.count = 0;
+    GOOD(&f, rootfs_prepare_mounts(f.builder.plan, &f.error));
+    run_inside(&f, mount_in_the_volume);
+    CHECK(access("data/sub/mark", F_OK) == 0);
+    CHECK(access("bundle/rootfs/sub/mark", F_OK) == 0);
+}
+
 HARNESS_MAIN

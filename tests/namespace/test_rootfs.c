@@ -343,4 +343,18 @@ TEST(a_terminal_on_the_console)
         ERROR_CONSOLE_FAILED);
 }
 
+TEST(a_console_that_is_a_link_is_refused)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    make_file("outside", "untouched");
+    make_directory("bundle/rootfs/dev");
+    make_link("../../../outside", "bundle/rootfs/dev/console");
+    fixture_begin(&f);
+    f.builder.plan->process.terminal = true;
+    BAD(&f, rootfs_make_devices(&f.rootfs), ERROR_CONSOLE_FAILED);
+    CHECK(!is_empty("outside"));
+}
+
 HARNESS_MAIN
