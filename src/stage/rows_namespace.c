@@ -63,8 +63,12 @@ int stage_make_namespaces(struct stage *stage)
  */
 int stage_enter_by_child(struct stage *stage)
 {
-    long pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT, NULL, NULL, NULL, NULL);
+    long pid;
+    int r = stage_limit_before_entering(stage);
 
+    if (r < 0)
+        return r;
+    pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT, NULL, NULL, NULL, NULL);
     if (pid < 0)
         return error_set(stage->error, ERROR_NAMESPACE_FAILED, errno,
                          "cannot start a process in the namespaces of the container");

@@ -29,6 +29,7 @@ struct stage {
     int slave;    /* of the terminal; -1 */
     int listener; /* of the seccomp filter; -1 */
     bool working_directory_entered;
+    bool labelled; /* for the program to come */
 };
 
 /* What a row does.  Returns 0 or a negative errno value with stage->error set. */
@@ -62,6 +63,7 @@ int stage_mask_paths(struct stage *stage);
 int stage_make_readonly(struct stage *stage);
 
 /* the process: rows_process.c */
+int stage_limit_before_entering(struct stage *stage);
 int stage_start_session(struct stage *stage);
 int stage_open_console(struct stage *stage);
 int stage_set_labels(struct stage *stage);
