@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""No descriptor of the host reaches a container, in any shape.
+
+CVE-2024-21626 (runc), CVE-2016-9962 (runc), CVE-2016-8649 (lxc), CVE-2019-5736 (runc, crun, lxc),
+GHSA-xr7r-f8xq-vfvv (youki).
+"""
+
+import hashlib
+import os
+import pathlib
+
+import pytest
+
+from harness.attack import canary, fill_canary_link, racer, rounds  # noqa: F401  fixtures
+
+LEAKED = 40  # how many descriptors the caller leaves open
+
+
+@pytest.fixture
+def leak(canary):
+    """Directories of the host on many descriptors that a runtime inherits, as containerd's shim leaks one."""
+    opened = [os.open(canary, os.O_RDONLY | os.O_DIRECTORY) for _ in range(LEAKED)]
+    for fd in opened:
+        os.set_inheritable(fd, True)
+    yield {"pass_fds": opened}
+    for fd in opened:
+        os.close(fd)
+
+
+def in_container(bundle, racer):
+    target = bundle.rootfs / "bin/racer"
+    target.unlink(missing_ok=True)
+    os.link(racer, target)
+    return bundle
+
+
+def descriptors(text):
+    """{number: (type, target)} of racer fd-scan's report."""
+    found = {}
+    for line in text.splitlines():
+        word, number, kind, *target = line.split(" ", 3)
+        assert word == "fd", text
+        found[int(number)] = (int(kind, 8), target[0] if target else "")
+    return found
+
+
+def test_only_stdio_is_open_in_run(bundle, racer, leak):
+    in_container(bundle, racer).args = ["/bin/racer", "fd-scan"]
+    assert set(descriptors(bundle.run(**leak).ok().out)) == {0, 1, 2}
+
+
+def test_only_stdio_is_open_in_exec(bundle, racer, leak):
+    in_container(bundle, racer).up()
+    assert set(descriptors(bundle.exec("/bin/racer", "fd-scan", **leak).ok().out)) == {0, 1, 2}
+
+
+def test_only_what_is_preserved_is_open(bundle, racer):
+    in_container(bundle, racer).args = ["/bin/racer", "fd-scan"]
+    first, second = os.pipe()
+    keep = max(first, second) + 5
+    words = ["bash", "-c", f'exec 3<&{first} 4>&{second} {keep}</; exec "$@"', "bash"]
+    found = descriptors(bundle.run("--preserve-fds", "2", pass_fds=(first, second), wrap=words).ok().out)
+    assert set(found) == {0, 1, 2, 3, 4}
+    bundle.delete("--force")
+    bundle.args = ["/bin/probe", "facts"]
+    bundle.up()
+    found = descriptors(bundle.exec("/bin/racer", "fd-scan", options=["--preserve-fds", "2"],
+                                    pass_fds=(first, second), wrap=words).ok().out)
+    assert set(found) == {0, 1, 2, 3, 4}
+    os.close(first)
+    os.close(second)
+
+
+@pytest.mark.parametrize("options", [(), ("--log", "LOG")], ids=["plain", "log"])
+@pytest.mark.parametrize("count", [1, 3, 25, 4294967295])
+def test_more_preserved_than_open(bundle, racer, count, options):
+    """A count that is too large must not hand the runtime's own descriptors over."""
+    options = [word.replace("LOG", str(bundle.directory / "log")) for word in options]
+    in_container(bundle, racer).args = ["/bin/racer", "fd-scan"]
+    done = bundle.run("--preserve-fds", count, options=options)
+    assert done.code != 0 or set(descriptors(done.out)) == {0, 1, 2}, str(done)
+    bundle.delete("--force")
+    bundle.args = ["/bin/probe", "facts"]
+    bundle.up()
+    done = bundle.runtime("exec", "--preserve-fds", count, bundle.name, "/bin/racer", "fd-scan", options=options)
+    assert done.code != 0 or set(descriptors(done.out)) == {0, 1, 2}, str(done)
+
+
+def test_nothing_of_the_host_is_open_in_a_created_container(bundle, leak):
+    bundle.args = ["/bin/probe", "exit", "0"]
+    bundle.create(**leak).ok()
+    directory = pathlib.Path(f"/proc/{bundle.pid}/fd")
+    found = {int(fd.name): os.readlink(fd) for fd in directory.iterdir()}
+    for number, target in found.items():
+        assert number < 3 or target.startswith(("pipe:", "socket:", "anon_inode:")) or target.endswith(".fifo") \
+            or "fifo" in target, found
+        assert not os.path.isdir(directory / str(number)), found
+    root, cwd = os.stat(f"/proc/{bundle.pid}/root"), os.stat(f"/proc/{bundle.pid}/cwd")
+    assert (cwd.st_dev, cwd.st_ino) == (root.st_dev, root.st_ino)
+
+
+def inside(result):
+    """The working directory is below the root: no unreachable directory and none of the host's."""
+    assert result.code != 0 or result.out.strip().startswith('{"cwd":"/'), str(result)
+    return result
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("link", [False, True], ids=["plain", "link"])
+def test_cwd_through_a_descriptor(bundle, leak, link):
+    bundle.args = ["/bin/probe", "facts", "cwd"]
+    for number in range(0, LEAKED + 24):
+        target = f"/proc/self/fd/{number}"
+        if link:
+            fill_canary_link(bundle, "/w", target)
+        bundle.process["cwd"] = "/w" if link else target
+        done = bundle.run(**leak)
+        assert done.code != 0, f"descriptor {number} is a directory in the container:\n{done}"
+        bundle.delete("--force")
+
+
+def test_cwd_above_a_descriptor(bundle, leak):
+    bundle.args = ["/bin/probe", "facts", "cwd"]
+    for number in (3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 30):
+        bundle.process["cwd"] = f"/proc/self/fd/{number}/../../.."
+        assert bundle.run(**leak).code != 0
+        bundle.delete("--force")
+
+
+@pytest.mark.slow
+def test_cwd_of_exec_through_a_descriptor(bundle, leak):
+    bundle.up()
+    for number in range(0, LEAKED + 24):
+        done = bundle.exec("/bin/probe", "facts", "cwd", options=["--cwd", f"/proc/self/fd/{number}"], **leak)
+        assert done.code != 0, f"descriptor {number} is a directory in the container:\n{done}"
+
+
+@pytest.mark.parametrize("number", [3, 5, 7, 8, 9, 12, 20])
+def test_program_through_a_descriptor(bundle, leak, canary, number):
+    """args[0] that climbs from a leaked directory to a program of the host."""
+    (canary / "program").chmod(0o755)
+    canary.before = canary.look()
+    for path in (f"/proc/self/fd/{number}/program", f"/proc/self/fd/{number}/../../../../../../../bin/true"):
+        bundle.args = [path]
+        assert bundle.run(**leak).code != 0
+        bundle.delete("--force")
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.create().ok()
+    bundle.start().ok()
+    bundle.output.expect("ready")
+    for path in (f"/proc/self/fd/{number}/program", f"/proc/self/fd/{number}/../../../../../../../bin/true"):
+        assert bundle.exec(path, **leak).code != 0
+
+
+def test_the_runtime_cannot_be_written_through_its_program(bundle, racer):
+    """An entry point that is the runtime's own program, and one that opens it for writing."""
+    program = pathlib.Path(bundle.runtime.path).resolve()
+    before = hashlib.sha256(program.read_bytes()).hexdigest()
+    bundle.file("/entry", "#!/proc/self/exe\n", 0o755)
+    bundle.args = ["/entry"]
+    bundle.run()
+    bundle.delete("--force")
+    bundle.shell("i=0; while [ $i -lt 200 ]; do for p in /proc/[0-9]*; do "
+                 "(echo pwned > $p/exe) 2>/dev/null; done; i=$((i+1)); done & exec /bin/probe wait")
+    bundle.create().ok()
+    bundle.start().ok()
+    bundle.output.expect("ready")
+    for _ in rounds():
+        bundle.exec("/entry")
+        bundle.exec("/bin/true")
+    assert hashlib.sha256(program.read_bytes()).hexdigest() == before
+    assert bundle.runtime("--version").ok()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("capability", [False, True], ids=["ordinary", "ptrace"])
+def test_exec_seen_from_the_container(bundle, racer, canary, capability, kind):
+    """What a process of the container that looks into every new one gets to see of exec's way in."""
+    in_container(bundle, racer)
+    (canary / "secret").chmod(0o644)
+    canary.before = canary.look()
+    if capability:
+        for name in ("bounding", "effective", "permitted"):
+            bundle.process["capabilities"][name].append("CAP_SYS_PTRACE")
+    bundle.args = ["/bin/racer", "ptrace-all", str(canary / "secret")]
+    bundle.create().ok()
+    bundle.start().ok()
+    bundle.output.expect("ready")
+    for _ in rounds(4):
+        bundle.exec("/bin/true")
+    bundle.kill("TERM").ok()
+    report = bundle.output.rest().splitlines()
+    bundle.wait()
+    assert report[-1] == "end"
+    outside = [line for line in report if line.startswith("outside")]
+    assert not outside, "the host's files could be reached:\n" + "\n".join(outside[:20])
+    own = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31)) | (1 << 19 if capability else 0)
+    for line in report:
+        if line.startswith("fd ") and "cgroup" in line:
+            raise AssertionError(f"a cgroup of the host was open: {line}")
+        if line.startswith("traced "):
+            _, _, permitted, bounding, *_ = line.split()
+            if permitted == "gone":
+                continue
+            assert capability or int(permitted, 16) & ~own == 0
+            assert kind != "dray" or (int(permitted, 16) & ~own == 0 and int(bounding, 16) & ~own == 0), \
+                f"could be traced with more than the container's own: {line}"
+
+
+def test_create_in_a_pid_namespace_seen_from_it(make_bundle, racer, canary):
+    """Without CAP_SYS_PTRACE the processes of a pod see nothing of one that is being made."""
+    first, second = make_bundle(), make_bundle()
+    in_container(first, racer).args = ["/bin/racer", "ptrace-all", str(canary / "secret")]
+    (canary / "secret").chmod(0o644)
+    canary.before = canary.look()
+    first.create().ok()
+    first.start().ok()
+    first.output.expect("ready")
+    second.namespace("pid", f"/proc/{first.pid}/ns/pid")
+    second.args = ["/bin/probe", "exit", "0"]
+    for _ in rounds():
+        second.run().ok()
+    first.kill("TERM").ok()
+    report = first.output.rest()
+    first.wait()
+    assert "outside" not in report and "memory" not in report
