@@ -70,14 +70,17 @@ static int remove_container(struct operation *operation, struct error *error)
 static int start_program(struct operation *operation)
 {
     struct error ignored = {0};
-    struct status *status;
     int r = operation_await_program(operation);
 
     if (r == 0 && operation_plan(operation)->hooks.kinds[PLAN_HOOK_POSTSTART].count > 0) {
-        r = status_read(operation->directory, &operation->arena, &status, operation->error);
-        if (r == 0)
-            r = run_poststart_hooks(operation->runtime, operation->directory, status,
-                                    operation->error);
+        const struct status status = {
+            .id = operation->id,
+            .bundle = operation->bundle,
+            .pid = operation->stage.identity.pid,
+        };
+
+        r = run_poststart_hooks(operation->runtime, operation->directory, &status,
+                                operation->error);
     }
     if (r < 0) {
         operation_kill_stage(operation);

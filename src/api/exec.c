@@ -91,6 +91,7 @@ static int run_process(struct dray *dray, struct container *container,
 
     operation_init(&operation, &dray->runtime, container->id, &dray->error);
     operation.exec = request;
+    operation.records = &container->journal;
     operation.status = container->status;
     operation.directory = take_fd(&container->directory);
     r = open_init(&operation, container);

@@ -74,7 +74,7 @@ static int write_identity(struct window *window)
         struct journal_header header;
         struct process_identity identity;
     } __attribute__((packed)) record = {
-        .header = {.kind = (uint16_t)window->request->journal_kind,
+        .header = {.kind = (uint32_t)window->request->journal_kind,
                    .length = sizeof(struct process_identity)},
         .identity = {.pid = window->child_pid},
     };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The journal's records: what a container's creation left behind that outlives dray, each written
- * before it is made.  Undoing reads them backwards (src/state/journal.h).
+ * before it is made.  Undoing reads them backwards (src/state/journal.h).  The last record of a
+ * creation is the container's status: one file holds all that later commands read of it.
  */
 #ifndef DRAY_PLAN_JOURNAL_FORMAT_H
 #define DRAY_PLAN_JOURNAL_FORMAT_H
@@ -14,13 +15,12 @@ enum journal_kind {
     JOURNAL_PROCESS = 3,     /* struct process_identity of a process in the container */
     JOURNAL_HOST_MOUNTS = 4, /* text: mounts are made below this path of the host's mount table */
     JOURNAL_HOOKS = 5,       /* text, the bundle: hooks have run, so poststop hooks are owed */
+    JOURNAL_STATUS = 6,      /* the status document; the creation is complete (state/status.h) */
 };
 
 struct journal_header {
-    uint16_t kind;   /* enum journal_kind */
-    uint16_t length; /* of the payload that follows, bytes */
+    uint32_t kind;   /* enum journal_kind */
+    uint32_t length; /* of the payload that follows, bytes */
 };
-
-#define JOURNAL_PAYLOAD_MAX 8192
 
 #endif

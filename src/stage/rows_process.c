@@ -94,8 +94,8 @@ int stage_join_keyring(struct stage *stage)
 static int close_host_descriptors(struct stage *stage)
 {
     const struct plan_descriptors *descriptors = &stage->plan->descriptors;
-    int keep[] = {descriptors->control,     descriptors->start_fifo,  descriptors->result_fifo,
-                  descriptors->hook_stdout, descriptors->hook_stderr, stage->slave};
+    int keep[] = {descriptors->control, descriptors->start_fifo, descriptors->hook_stdout,
+                  descriptors->hook_stderr, stage->slave};
 
     if (is_create(stage))
         rootfs_done(&stage->rootfs);

@@ -195,8 +195,8 @@ int state_lock_again(int directory, const char *id, struct error *error)
 int state_remove(int root, const char *id, int directory, struct error *error)
 {
     /* the common files by name, which spares reading the directory */
-    static const char *const files[] = {STATE_STATUS,     STATE_CONFIG,      STATE_RECORDER,
-                                        STATE_START_FIFO, STATE_RESULT_FIFO, STATE_JOURNAL};
+    static const char *const files[] = {STATE_CONFIG, STATE_RECORDER, STATE_START_FIFO,
+                                        STATE_JOURNAL};
 
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         unlinkat(directory, files[i], 0);

@@ -3,12 +3,14 @@
  * Where containers are kept: a state root with one directory per container.  Runs in dray.
  *
  *     ROOT/ID/          its existence claims the id; flock(2) on it serialises commands
- *         journal       what has to be undone (journal.h)
- *         status        the status document, once creation is complete (status.h)
+ *         journal       what has to be undone, and once creation is complete the status document
+ *                       (journal.h, status.h)
  *         config.json   the configuration it was created with, for exec and hooks
- *         recorder      the flight recorder (plan/recorder.h)
- *         start.fifo    exists while the container is created and not started
- *         result.fifo   how `start` learns that the program runs
+ *         recorder      the flight recorder (plan/recorder.h); run has it in memory alone
+ *         start.fifo    exists while the container is created and not started; the stage closes its
+ *                       end by executing the program
+ *
+ * Few files, because making and removing them is a good part of what a short container costs.
  */
 #ifndef DRAY_STATE_DIRECTORY_H
 #define DRAY_STATE_DIRECTORY_H
@@ -19,12 +21,10 @@
 
 #define STATE_ID_MAX 1024
 
-#define STATE_JOURNAL     "journal"
-#define STATE_STATUS      "status"
-#define STATE_CONFIG      "config.json"
-#define STATE_RECORDER    "recorder"
-#define STATE_START_FIFO  "start.fifo"
-#define STATE_RESULT_FIFO "result.fifo"
+#define STATE_JOURNAL    "journal"
+#define STATE_CONFIG     "config.json"
+#define STATE_RECORDER   "recorder"
+#define STATE_START_FIFO "start.fifo"
 
 /* An id is a file name of [A-Za-z0-9_+.-] that does not begin with "." or "-". */
 int state_check_id(const char *id, struct error *error);

@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include "base/cleanup.h"
 #include "io/file.h"
+#include "ocispec/ocispec.h"
 #include "state/directory.h"
 
-#define JOURNAL_SIZE_MAX (1u << 20)
+#define JOURNAL_SIZE_MAX (2 * OCI_SIZE_LIMIT) /* the status holds the annotations */
 
 int journal_open(int directory, int make, struct error *error)
 {
@@ -28,16 +29,13 @@ int journal_open(int directory, int make, struct error *error)
 int journal_append(int journal, enum journal_kind kind, const void *payload, size_t length,
                    struct error *error)
 {
-    struct journal_header header = {.kind = (uint16_t)kind, .length = (uint16_t)length};
-    char record[sizeof(header) + JOURNAL_PAYLOAD_MAX];
-    ssize_t n;
+    struct journal_header header = {.kind = (uint32_t)kind, .length = (uint32_t)length};
+    const struct iovec parts[] = {
+        {.iov_base = &header, .iov_len = sizeof(header)},
+        {.iov_base = (void *)(uintptr_t)payload, .iov_len = length},
+    };
+    ssize_t n = writev(journal, parts, ARRAY_SIZE(parts));
 
-    if (length > JOURNAL_PAYLOAD_MAX)
-        return error_set(error, ERROR_INTERNAL, EMSGSIZE, "a journal record has %zu bytes", length);
-    memcpy(record, &header, sizeof(header));
-    if (length > 0)
-        memcpy(record + sizeof(header), payload, length);
-    n = write(journal, record, sizeof(header) + length);
     if (n != (ssize_t)(sizeof(header) + length))
         return error_set(error, ERROR_STATE_WRITE, n < 0 ? errno : ENOSPC,
                          "cannot write the container's journal");

@@ -18,14 +18,14 @@
  */
 int journal_open(int directory, int make, struct error *error);
 
-/* Appends one record, all of it or nothing (one write). */
+/* Appends one record with one write: readers see all of it or leave it out. */
 int journal_append(int journal, enum journal_kind kind, const void *payload, size_t length,
                    struct error *error);
 
 /* One record in memory. */
 struct journal_record {
-    uint16_t kind;
-    uint16_t length;
+    uint32_t kind;
+    uint32_t length;
     const void *payload; /* not aligned */
 };
 

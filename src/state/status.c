@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "io/file.h"
 #include "ocispec/ocispec.h"
 #include "state/directory.h"
 
@@ -55,7 +54,7 @@ static const struct oci_row state_rows[] = {
 };
 static const struct oci_table state_table = OCI_TABLE(struct state_document, "state", state_rows);
 
-int status_write(int directory, const struct status *status, struct oci_arena *arena,
+int status_write(int journal, const struct status *status, struct oci_arena *arena,
                  struct error *error)
 {
     const char *text;
@@ -64,32 +63,26 @@ int status_write(int directory, const struct status *status, struct oci_arena *a
 
     if (r < 0)
         return error_set(error, ERROR_OUT_OF_MEMORY, -r, "cannot write the container's status");
-    r = file_replace_at(directory, STATE_STATUS, text, length, 0600);
-    if (r < 0)
-        return error_set(error, ERROR_STATE_WRITE, -r, "cannot write the container's status");
-    return 0;
+    return journal_append(journal, JOURNAL_STATUS, text, length, error);
 }
 
-int status_read(int directory, struct oci_arena *arena, struct status **ret, struct error *error)
+int status_read(const struct journal *journal, struct oci_arena *arena, struct status **ret,
+                struct error *error)
 {
-    _cleanup_free_ char *text = NULL;
+    const struct journal_record *record = journal_find(journal, JOURNAL_STATUS);
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
     struct status *status;
     void *document;
-    size_t length;
     int r;
 
-    r = file_read_all_at(directory, STATE_STATUS, OCI_SIZE_LIMIT, &text, &length);
-    if (r == -ENOENT)
-        return r;
-    if (r < 0)
-        return error_set(error, ERROR_STATE_DAMAGED, -r, "cannot read the container's status");
-    r = oci_parse(&status_table, arena, text, length, &document, &report);
+    if (record == NULL)
+        return -ENOENT;
+    r = oci_parse(&status_table, arena, record->payload, record->length, &document, &report);
     if (r == -EINVAL) {
         error_set(error, ERROR_STATE_DAMAGED, 0, "the container's status is damaged: %s",
                   fault.message);
-        snprintf(error->document, sizeof(error->document), "%s", STATE_STATUS);
+        snprintf(error->document, sizeof(error->document), "%s", STATE_JOURNAL);
         error_set_pointer(error, "%s", fault.pointer);
         return r;
     }

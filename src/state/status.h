@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The status document of a container: what later commands need and the journal does not hold.
- * Written once, atomically, when the creation is complete; what changes afterwards (started,
+ * The status document of a container: what later commands need besides what is undone.  It is the
+ * journal's last record, written when the creation is complete; what changes afterwards (started,
  * paused, stopped) is seen from the start fifo, the cgroup and the process itself.
  */
 #ifndef DRAY_STATE_STATUS_H
@@ -11,6 +11,7 @@
 #include "io/process.h"
 #include "ocispec/arena.h"
 #include "ocispec/types.h"
+#include "state/journal.h"
 
 #define STATUS_VERSION 1
 
@@ -33,14 +34,16 @@ struct status {
     bool has_poststop_hooks;
 };
 
-int status_write(int directory, const struct status *status, struct oci_arena *arena,
+/* Appends the document to the journal that is open for writing. */
+int status_write(int journal, const struct status *status, struct oci_arena *arena,
                  struct error *error);
 
 /*
  * Reads the document; strings are the arena's.
  * -ENOENT without an error set when there is none: the creation is not complete.
  */
-int status_read(int directory, struct oci_arena *arena, struct status **ret, struct error *error);
+int status_read(const struct journal *journal, struct oci_arena *arena, struct status **ret,
+                struct error *error);
 
 /* The text of a state document (runtime.md, "State"), in the arena. */
 const char *status_state_document(const struct status *status, const char *word, bool with_pid,

@@ -54,7 +54,9 @@ int container_open(struct container *container, const struct runtime *runtime, c
     container->directory = state_open(container->root, id, (flags & CONTAINER_LOCK) != 0, error);
     if (container->directory < 0)
         return container->directory;
-    r = status_read(container->directory, &container->arena, &container->status, error);
+    r = journal_read(container->directory, &container->journal, error);
+    if (r == 0)
+        r = status_read(&container->journal, &container->arena, &container->status, error);
     if (r == -ENOENT) {
         container->lifecycle = find_unfinished(container, (flags & CONTAINER_LOCK) != 0);
         return 0;
@@ -62,7 +64,7 @@ int container_open(struct container *container, const struct runtime *runtime, c
     if (r < 0)
         return r;
     if ((flags & CONTAINER_CGROUP) != 0) {
-        r = undo_open_cgroup(container->directory, &container->cgroup, error);
+        r = undo_open_cgroup(&container->journal, &container->cgroup, error);
         if (r < 0)
             return r;
         container->has_cgroup = r > 0;
@@ -77,6 +79,7 @@ void container_done(struct container *container)
         cgroup_done(&container->cgroup);
     close_fd(container->directory);
     close_fd(container->root);
+    journal_done(&container->journal);
     oci_arena_done(&container->arena);
 }
 
@@ -146,6 +149,7 @@ int container_delete(struct container *container, bool force, struct error *erro
         .root = container->root,
         .directory = container->directory,
         .id = container->id,
+        .journal = &container->journal,
         .kill = true,
     };
 

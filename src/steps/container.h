@@ -3,6 +3,7 @@
 #ifndef DRAY_STEPS_CONTAINER_H
 #define DRAY_STEPS_CONTAINER_H
 
+#include "state/journal.h"
 #include "state/lifecycle.h"
 #include "steps/operation.h"
 
@@ -10,8 +11,9 @@ struct container {
     const struct runtime *runtime;
     const char *id;
     struct oci_arena arena;
-    int root;              /* of the state */
-    int directory;         /* the container's, in it */
+    int root;      /* of the state */
+    int directory; /* the container's, in it */
+    struct journal journal;
     struct status *status; /* NULL while CREATING and when BROKEN */
     enum lifecycle lifecycle;
     struct cgroup cgroup;

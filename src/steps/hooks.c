@@ -58,7 +58,7 @@ void run_poststop_hooks(const struct runtime *runtime, const struct undo_request
     const char *bundle;
     char message[2048];
 
-    if (status_read(request->directory, &arena, &status, &error) == 0) {
+    if (status_read(journal, &arena, &status, &error) == 0) {
         if (!status->has_poststop_hooks)
             return;
         bundle = status->bundle;

@@ -41,7 +41,6 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
         .journal = -1,
         .recorder_fd = -1,
         .start_fifo = -1,
-        .result_fifo = -1,
         .control = -1,
         .stage_control = -1,
         .hook_stdout = -1,
@@ -59,11 +58,11 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
 void operation_done(struct operation *operation)
 {
     const int descriptors[] = {
-        operation->root,        operation->directory,      operation->journal,
-        operation->recorder_fd, operation->start_fifo,     operation->result_fifo,
-        operation->control,     operation->stage_control,  operation->hook_stdout,
-        operation->hook_stderr, operation->init,           operation->init_root,
-        operation->stage.pidfd, operation->console_socket, operation->console_master,
+        operation->root,           operation->directory,      operation->journal,
+        operation->recorder_fd,    operation->start_fifo,     operation->control,
+        operation->stage_control,  operation->hook_stdout,    operation->hook_stderr,
+        operation->init,           operation->init_root,      operation->stage.pidfd,
+        operation->console_socket, operation->console_master,
     };
 
     operation_release_signals(operation);

@@ -51,7 +51,7 @@ struct create_request {
     bool no_pivot;
     bool no_new_keyring;
     const char *const *added_env;
-    bool run;    /* start follows at once: no fifos; the program begins with the commit */
+    bool run;    /* start follows at once: no fifo; the program begins with the commit */
     bool detach; /* of run; create is always detached */
 };
 
@@ -101,7 +101,8 @@ struct operation {
     int directory; /* the container's, in it; locked for create */
     bool claimed;  /* the directory is of our making */
     int journal;
-    struct status *status; /* exec: of the container */
+    const struct journal *records; /* exec: the container's journal */
+    struct status *status;         /* exec: of the container */
     struct cgroup cgroup;
     bool has_cgroup; /* the struct is in use */
 
@@ -109,7 +110,6 @@ struct operation {
     struct recorder *recorder;
     int recorder_fd;
     int start_fifo;
-    int result_fifo;
     int control; /* our end */
     int stage_control;
     int hook_stdout;

@@ -22,8 +22,8 @@ int row_open_cgroup(struct operation *operation);
 
 /* rows_state.c: what outlives dray */
 int row_claim_id(struct operation *operation);
+int row_keep_config(struct operation *operation);
 int row_map_recorder(struct operation *operation);
-int row_map_private_recorder(struct operation *operation);
 int row_start_fifo(struct operation *operation);
 int row_write_pid_file(struct operation *operation);
 int row_commit_create(struct operation *operation);

@@ -121,7 +121,6 @@ static void clear_descriptors(struct plan *plan)
     plan->descriptors.control = -1;
     plan->descriptors.recorder = -1;
     plan->descriptors.start_fifo = -1;
-    plan->descriptors.result_fifo = -1;
     plan->descriptors.init = -1;
     plan->descriptors.init_root = -1;
     plan->descriptors.hook_stdout = -1;

@@ -169,7 +169,7 @@ int row_open_cgroup(struct operation *operation)
 {
     const char *const *paths = operation->exec->cgroups;
     struct cgroup recorded;
-    int r = undo_open_cgroup(operation->directory, &recorded, operation->error);
+    int r = undo_open_cgroup(operation->records, &recorded, operation->error);
 
     if (r <= 0)
         return r;

@@ -56,7 +56,6 @@ static int collect_inherited(struct operation *operation, int plan_fd, struct in
     inherit(ret, descriptors->control);
     inherit(ret, descriptors->recorder);
     inherit(ret, descriptors->start_fifo);
-    inherit(ret, descriptors->result_fifo);
     inherit(ret, descriptors->init);
     inherit(ret, descriptors->init_root);
     inherit(ret, descriptors->hook_stdout);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rows for what outlives dray: the claim, the recorder, the fifos, the status. */
+/* Rows for what outlives dray: the claim, the recorder, the fifo, the status. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,8 +21,6 @@
 
 int row_claim_id(struct operation *operation)
 {
-    int r;
-
     operation->root = state_open_root(operation->runtime->root, true, operation->error);
     if (operation->root < 0)
         return operation->root;
@@ -31,10 +29,15 @@ int row_claim_id(struct operation *operation)
         return operation->directory;
     operation->claimed = true;
     operation->journal = journal_open(operation->directory, true, operation->error);
-    if (operation->journal < 0)
-        return operation->journal;
-    r = file_replace_at(operation->directory, STATE_CONFIG, operation->config_text,
-                        operation->config_length, 0600);
+    return operation->journal < 0 ? operation->journal : 0;
+}
+
+/* Nobody reads it before the creation is complete, but hooks that have to be undone. */
+int row_keep_config(struct operation *operation)
+{
+    int r = file_make_at(operation->directory, STATE_CONFIG, operation->config_text,
+                         operation->config_length, 0600);
+
     if (r < 0)
         return error_set(operation->error, ERROR_STATE_WRITE, -r,
                          "cannot keep the configuration in \"%s/%s\"", operation->runtime->root,
@@ -46,9 +49,6 @@ static int map_recorder(struct operation *operation)
 {
     void *page;
 
-    if (ftruncate(operation->recorder_fd, RECORDER_SIZE) < 0)
-        return error_set(operation->error, ERROR_STATE_WRITE, errno,
-                         "cannot make the flight recorder");
     page = mmap(NULL, RECORDER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, operation->recorder_fd, 0);
     if (page == MAP_FAILED)
         return error_set(operation->error, ERROR_OUT_OF_MEMORY, errno,
@@ -59,8 +59,20 @@ static int map_recorder(struct operation *operation)
     return 0;
 }
 
+/* For as long as dray lives: run and exec answer for the stage themselves. */
+static int map_private_recorder(struct operation *operation)
+{
+    operation->recorder_fd = sys_memfd_create("dray-recorder", 1 /* MFD_CLOEXEC */);
+    if (operation->recorder_fd < 0 || ftruncate(operation->recorder_fd, RECORDER_SIZE) < 0)
+        return error_set(operation->error, ERROR_SYSTEM, errno, "cannot make the flight recorder");
+    return map_recorder(operation);
+}
+
+/* `start` is another process, which reads the file. */
 int row_map_recorder(struct operation *operation)
 {
+    if (operation->create == NULL || operation->create->run)
+        return map_private_recorder(operation);
     operation->recorder_fd = openat(operation->directory, STATE_RECORDER,
                                     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (operation->recorder_fd < 0)
@@ -73,39 +85,21 @@ int row_map_recorder(struct operation *operation)
     return map_recorder(operation);
 }
 
-/* exec: nobody else reads it */
-int row_map_private_recorder(struct operation *operation)
-{
-    operation->recorder_fd = sys_memfd_create("dray-recorder", 1 /* MFD_CLOEXEC */);
-    if (operation->recorder_fd < 0)
-        return error_set(operation->error, ERROR_SYSTEM, errno, "cannot make the flight recorder");
-    return map_recorder(operation);
-}
-
-static int make_fifo(struct operation *operation, const char *name, int *ret)
-{
-    if (mkfifoat(operation->directory, name, 0600) < 0)
-        return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot make \"%s\"", name);
-    /* for both directions, so that opening waits for nobody */
-    *ret = openat(operation->directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (*ret < 0)
-        return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot open \"%s\"", name);
-    return 0;
-}
-
 int row_start_fifo(struct operation *operation)
 {
-    struct plan_descriptors *descriptors = &operation_plan(operation)->descriptors;
-    int r;
-
     if (operation->create->run)
         return 0;
-    r = make_fifo(operation, STATE_START_FIFO, &operation->start_fifo);
-    if (r == 0)
-        r = make_fifo(operation, STATE_RESULT_FIFO, &operation->result_fifo);
-    descriptors->start_fifo = operation->start_fifo;
-    descriptors->result_fifo = operation->result_fifo;
-    return r;
+    if (mkfifoat(operation->directory, STATE_START_FIFO, 0600) < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot make \"%s\"",
+                         STATE_START_FIFO);
+    /* for both directions, so that opening waits for nobody */
+    operation->start_fifo =
+        openat(operation->directory, STATE_START_FIFO, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (operation->start_fifo < 0)
+        return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot open \"%s\"",
+                         STATE_START_FIFO);
+    operation_plan(operation)->descriptors.start_fifo = operation->start_fifo;
+    return 0;
 }
 
 /* Readers see the file whole or not at all: engines poll for it. */
@@ -175,7 +169,7 @@ int row_commit_create(struct operation *operation)
         memcpy(owner, "root", sizeof("root"));
     else
         format_u64(owner, geteuid());
-    r = status_write(operation->directory, &status, &operation->arena, operation->error);
+    r = status_write(operation->journal, &status, &operation->arena, operation->error);
     if (r < 0)
         return r;
     /* the last moment at which a signal can undo it all */

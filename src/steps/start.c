@@ -25,7 +25,7 @@ static int read_recorder(int directory, struct recorder *ret, struct error *erro
     return 0;
 }
 
-/* The stage has closed the result fifo: because the program runs, or because it failed. */
+/* The stage has closed its fifo: because the program runs, or because it failed. */
 static int read_result(const struct container *container, struct error *error)
 {
     struct recorder recorder;
@@ -43,16 +43,11 @@ static int read_result(const struct container *container, struct error *error)
 
 static int release_stage(struct container *container, struct error *error)
 {
-    const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    _cleanup_close_ int start = -1, result = -1;
-    struct pollfd closed;
+    _cleanup_close_ int start = openat(container->directory, STATE_START_FIFO,
+                                       O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct pollfd closed = {.fd = start};
     int r;
 
-    result = openat(container->directory, STATE_RESULT_FIFO, O_RDONLY | flags);
-    if (result < 0)
-        return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot open \"%s\"",
-                         STATE_RESULT_FIFO);
-    start = openat(container->directory, STATE_START_FIFO, O_WRONLY | flags);
     /* ENXIO: nobody reads, the stage is gone */
     if (start < 0 && errno == ENXIO)
         return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
@@ -61,14 +56,12 @@ static int release_stage(struct container *container, struct error *error)
         return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot write to \"%s\"",
                          STATE_START_FIFO);
     unlinkat(container->directory, STATE_START_FIFO, 0);
-    /* the end of the stage's last writer; startContainer hooks may take their time */
-    closed = (struct pollfd){.fd = result, .events = POLLIN};
+    /* an error condition once it has no reader left; startContainer hooks may take their time */
     do
         r = poll(&closed, 1, -1);
     while (r < 0 && errno == EINTR);
     if (r < 0)
         return error_set(error, ERROR_SYSTEM, errno, "cannot wait for the container's program");
-    unlinkat(container->directory, STATE_RESULT_FIFO, 0);
     return read_result(container, error);
 }
 

@@ -129,6 +129,7 @@ static int undo_record(const struct undo_request *request, const struct journal 
         /* each record is the whole story so far: the last one tells it all */
         return record == journal_find(journal, JOURNAL_CGROUP) ? end_cgroup(record, error) : 0;
     case JOURNAL_HOOKS:
+    case JOURNAL_STATUS:
         return 0;
     }
     /* of a newer dray: what it means is not known here, so it must not be forgotten */
@@ -136,19 +137,16 @@ static int undo_record(const struct undo_request *request, const struct journal 
                      record->kind);
 }
 
-int undo_container(const struct runtime *runtime, const struct undo_request *request,
-                   struct error *error)
+static int undo_records(const struct undo_request *request, const struct journal *journal,
+                        struct error *error)
 {
-    struct journal journal;
-    int result = journal_read(request->directory, &journal, error);
+    int result = 0;
 
-    if (result < 0)
-        return result;
     if (request->kill)
-        thaw(&journal);
-    for (size_t i = journal.count; i > 0; i--) {
+        thaw(journal);
+    for (size_t i = journal->count; i > 0; i--) {
         struct error here = {0};
-        int r = undo_record(request, &journal, &journal.records[i - 1], &here);
+        int r = undo_record(request, journal, &journal->records[i - 1], &here);
 
         if (r < 0 && result == 0) {
             result = r;
@@ -156,31 +154,39 @@ int undo_container(const struct runtime *runtime, const struct undo_request *req
                 *error = here;
         }
         /* while the process lives, nothing it uses is taken away */
-        if (r < 0 && journal.records[i - 1].kind == JOURNAL_PROCESS)
+        if (r < 0 && journal->records[i - 1].kind == JOURNAL_PROCESS)
             break;
     }
-    if (result == 0)
-        run_poststop_hooks(runtime, request, &journal);
-    journal_done(&journal);
-    if (result < 0)
-        return result;
-    return state_remove(request->root, request->id, request->directory, error);
+    return result;
 }
 
-int undo_open_cgroup(int directory, struct cgroup *ret, struct error *error)
+int undo_container(const struct runtime *runtime, const struct undo_request *request,
+                   struct error *error)
 {
-    const struct journal_record *record;
-    struct journal journal;
-    int r = journal_read(directory, &journal, error);
+    const struct journal *journal = request->journal;
+    struct journal own = {0};
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    record = journal_find(&journal, JOURNAL_CGROUP);
-    if (record != NULL) {
-        r = cgroup_open_record(ret, record->payload, record->length);
-        r = r < 0 ? error_set(error, ERROR_STATE_DAMAGED, -r, "the record of the cgroup is damaged")
-                  : 1;
+    if (journal == NULL) {
+        r = journal_read(request->directory, &own, error);
+        journal = &own;
     }
-    journal_done(&journal);
-    return r;
+    if (r == 0)
+        r = undo_records(request, journal, error);
+    if (r == 0)
+        run_poststop_hooks(runtime, request, journal);
+    journal_done(&own);
+    return r < 0 ? r : state_remove(request->root, request->id, request->directory, error);
+}
+
+int undo_open_cgroup(const struct journal *journal, struct cgroup *ret, struct error *error)
+{
+    const struct journal_record *record = journal_find(journal, JOURNAL_CGROUP);
+    int r;
+
+    if (record == NULL)
+        return 0;
+    r = cgroup_open_record(ret, record->payload, record->length);
+    return r < 0 ? error_set(error, ERROR_STATE_DAMAGED, -r, "the record of the cgroup is damaged")
+                 : 1;
 }

@@ -7,12 +7,14 @@
 #ifndef DRAY_STEPS_UNDO_H
 #define DRAY_STEPS_UNDO_H
 
+#include "state/journal.h"
 #include "steps/operation.h"
 
 struct undo_request {
     int root;      /* of the state */
     int directory; /* the container's, locked */
     const char *id;
+    const struct journal *journal; /* its own, or NULL: to be read */
     bool kill; /* processes that still live are killed; otherwise they are an error */
 };
 
@@ -28,6 +30,6 @@ int undo_container(const struct runtime *runtime, const struct undo_request *req
  * Opens the cgroup that the journal of a container tells of.
  * Returns 1, 0 when it has none, or a negative errno value with the error set.
  */
-int undo_open_cgroup(int directory, struct cgroup *ret, struct error *error);
+int undo_open_cgroup(const struct journal *journal, struct cgroup *ret, struct error *error);
 
 #endif
