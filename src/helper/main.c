@@ -17,7 +17,9 @@ static int answer(const struct helper_request *request, struct error *error)
         return error_set(error, ERROR_HELPER_FAILED, EPROTO, "the request is damaged");
     switch ((enum helper_operation)request->operation) {
     case HELPER_UNMOUNT_BELOW:
-        return unmount_below(request->path, error);
+        return mounts_below(request->path, true, error);
+    case HELPER_COUNT_BELOW:
+        return mounts_below(request->path, false, error);
     }
     return error_set(error, ERROR_HELPER_FAILED, ENOSYS, "the helper knows no request %u",
                      request->operation);

@@ -13,7 +13,8 @@
 #define HELPER_MAGIC 0x31706c68u /* "hlp1": changes with the layout */
 
 enum helper_operation {
-    HELPER_UNMOUNT_BELOW = 1, /* unmounts everything at and below path, the last mount first */
+    HELPER_UNMOUNT_BELOW = 1, /* unmounts everything below path, the last mount first */
+    HELPER_COUNT_BELOW = 2,   /* counts the mounts below path */
 };
 
 struct helper_request {
@@ -23,7 +24,7 @@ struct helper_request {
 };
 
 struct helper_reply {
-    int32_t result; /* 0 or a negative errno value */
+    int32_t result; /* 0 or a count, or a negative errno value */
     struct error error;
 };
 

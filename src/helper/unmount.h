@@ -3,9 +3,15 @@
 #ifndef DRAY_HELPER_UNMOUNT_H
 #define DRAY_HELPER_UNMOUNT_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
-/* Unmounts everything at and below the absolute @path, the last mount first (umount2(2)). */
-int unmount_below(const char *path, struct error *error);
+/*
+ * Mounts below the absolute @path, itself not among them.  With @remove they are unmounted, the
+ * last one first (umount2(2)).  Returns how many there were, or a negative errno value with the
+ * error set.
+ */
+int mounts_below(const char *path, bool remove, struct error *error);
 
 #endif

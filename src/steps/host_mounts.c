@@ -7,9 +7,16 @@
 
 #include "helper/unmount.h"
 
+int host_mounts_count(const char *path, struct error *error)
+{
+    return mounts_below(path, false, error);
+}
+
 int host_mounts_remove(const char *path, struct error *error)
 {
-    return unmount_below(path, error);
+    int r = mounts_below(path, true, error);
+
+    return r < 0 ? r : 0;
 }
 
 #else
@@ -101,20 +108,30 @@ static int ask_helper(const struct helper_request *request, struct helper_reply 
     return r;
 }
 
-int host_mounts_remove(const char *path, struct error *error)
+static int ask(enum helper_operation operation, const char *path, struct error *error)
 {
-    struct helper_request request = {.magic = HELPER_MAGIC, .operation = HELPER_UNMOUNT_BELOW};
+    struct helper_request request = {.magic = HELPER_MAGIC, .operation = operation};
     struct helper_reply reply;
     int r;
 
     if ((size_t)snprintf(request.path, sizeof(request.path), "%s", path) >= sizeof(request.path))
         return error_set(error, ERROR_HELPER_FAILED, ENAMETOOLONG, "the path is too long");
     r = ask_helper(&request, &reply, error);
-    if (r == 0 && reply.result < 0) {
+    if (r == 0 && reply.result < 0)
         *error = reply.error;
-        r = reply.result;
-    }
-    return r;
+    return r < 0 ? r : reply.result;
+}
+
+int host_mounts_count(const char *path, struct error *error)
+{
+    return ask(HELPER_COUNT_BELOW, path, error);
+}
+
+int host_mounts_remove(const char *path, struct error *error)
+{
+    int r = ask(HELPER_UNMOUNT_BELOW, path, error);
+
+    return r < 0 ? r : 0;
 }
 
 #endif

@@ -18,6 +18,7 @@
 #include "process/limits_on_pid.h"
 #include "rootfs/prepare.h"
 #include "state/journal.h"
+#include "steps/host_mounts.h"
 #include "steps/rows.h"
 
 int row_open_namespaces(struct operation *operation)
@@ -150,6 +151,27 @@ static int start_stage(struct operation *operation, int plan_fd, int cgroup)
     return spawn_stage(&request, &operation->stage, operation->error);
 }
 
+/*
+ * In the host's mount namespace the container's processes leave their mounts to the host.  Where
+ * nothing is mounted below the root yet, all that will be is theirs and goes with the container.
+ */
+static int claim_host_mounts(struct operation *operation)
+{
+    const struct plan *plan = operation_plan(operation);
+    const char *root = plan_text(plan, plan->rootfs.path);
+    struct error error = {0};
+    int count = host_mounts_count(root, &error);
+
+    if (count < 0)
+        runtime_log(operation->runtime, LOG_LEVEL_WARNING,
+                    "mounts that the container leaves below \"%s\" will stay: %s", root,
+                    error.message);
+    if (count != 0)
+        return 0;
+    return journal_append(operation->journal, JOURNAL_HOST_MOUNTS, root, strlen(root),
+                          operation->error);
+}
+
 int row_spawn(struct operation *operation)
 {
     struct plan *plan = operation_plan(operation);
@@ -161,14 +183,10 @@ int row_spawn(struct operation *operation)
         r = open_conversation(operation);
     if (r < 0)
         return r;
-    if (operation->create != NULL && !plan->rootfs.private_mounts) {
-        const char *root = plan_text(plan, plan->rootfs.path);
-
-        r = journal_append(operation->journal, JOURNAL_HOST_MOUNTS, root, strlen(root),
-                           operation->error);
-        if (r < 0)
-            return r;
-    }
+    if (operation->create != NULL && !plan->rootfs.private_mounts)
+        r = claim_host_mounts(operation);
+    if (r < 0)
+        return r;
     plan_fd = sealed_memory_make("dray-plan", plan, plan->size, 0, operation->error);
     if (plan_fd < 0)
         return plan_fd;

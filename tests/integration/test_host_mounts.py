@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A container in the host's mount namespace: what it mounts below its root goes with it."""
+import pytest
+
+pytestmark = pytest.mark.only_dray("runc and crun leave these mounts to the host")
+
+
+def run_in_a_host_of_its_own(bundle, before=""):
+    """Runs the bundle in a mount namespace that plays the host, and prints its mounts afterwards."""
+    bundle.linux["namespaces"] = [entry for entry in bundle.linux["namespaces"] if entry["type"] != "mount"]
+    bundle.config["mounts"] = []
+    bundle.linux.pop("maskedPaths", None)
+    bundle.linux.pop("readonlyPaths", None)
+    bundle.config["root"].pop("readonly", None)
+    caps = bundle.config["process"]["capabilities"]
+    for name in ("bounding", "effective", "permitted"):
+        caps[name] = [*caps[name], "CAP_SYS_ADMIN"]
+    (bundle.rootfs / "mnt").mkdir(exist_ok=True)
+    (bundle.rootfs / "opt").mkdir(exist_ok=True)
+    bundle.args = ["/bin/busybox", "sh", "-c", "busybox mount -t tmpfs inside /mnt && busybox mount -t tmpfs below /mnt"]
+    bundle.write()
+    script = f'{before}"$0" "$@"; code=$?; cat /proc/self/mountinfo; exit $code'
+    return bundle.runtime("run", "--bundle", bundle.directory, bundle.name,
+                          wrap=["unshare", "-m", "--propagation", "private", "sh", "-c", script]).ok()
+
+
+def test_mounts_of_the_container_are_unmounted(bundle):
+    assert str(bundle.rootfs) not in run_in_a_host_of_its_own(bundle).out
+
+
+def test_mounts_that_were_there_before_stay(bundle):
+    done = run_in_a_host_of_its_own(bundle, f"mount -t tmpfs engine {bundle.rootfs}/opt; ")
+    assert f" {bundle.rootfs}/opt " in done.out
+
+
+def test_the_mounted_root_itself_stays(bundle):
+    done = run_in_a_host_of_its_own(bundle, f"mount --bind {bundle.rootfs} {bundle.rootfs}; ")
+    assert f" {bundle.rootfs} " in done.out
+    assert f"{bundle.rootfs}/mnt" not in done.out
