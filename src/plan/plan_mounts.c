@@ -156,11 +156,20 @@ static void apply_option(struct planning *planning, const struct mount_option *o
     }
 }
 
+/*
+ * Data of a file system, which a bind mount does not make: mount(2) ignores it there, and so do the
+ * runtimes that people come from.  A bare word is an error, for it is one of ours misspelt.
+ */
 static int unknown_on_bind(struct planning *planning, size_t index)
 {
     const char *option = planning->config->options.items[index];
     const char *meant = mount_option_suggest(option);
 
+    if (strchr(option, '=') != NULL) {
+        plan_warn(planning->builder, ORIGIN_MOUNT, (uint32_t)planning->index,
+                  "ignored option \"%s\" of a bind mount: it is for a new file system", option);
+        return 0;
+    }
     error_set_pointer(planning->builder->error, "/mounts/%zu/options/%zu", planning->index, index);
     return error_set(planning->builder->error, ERROR_MOUNT_OPTION, 0,
                      "unknown option \"%s\" of a bind mount%s%s%s", option,
@@ -183,9 +192,10 @@ static int read_options(struct planning *planning, bool bind)
                 return option_fault(planning, i, "is for mounts of type tmpfs only");
             apply_option(planning, option);
         } else if (!take_idmap_text(planning, word) && word[0] != '\0') {
-            if (bind)
-                return unknown_on_bind(planning, i);
-            planning->data_count++;
+            if (!bind)
+                planning->data_count++;
+            else if (unknown_on_bind(planning, i) < 0)
+                return -EINVAL;
         }
     }
     return 0;

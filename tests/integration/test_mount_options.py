@@ -173,6 +173,19 @@ def test_unknown_option_on_a_bind_is_an_error(bundle, source):
     assert bundle.leaks() == []
 
 
+def test_file_system_data_on_a_bind_is_ignored(bundle, source):
+    bundle.add_mount("/m", "bind", source, ["mode=755", "bind", "size=1k"])
+    bundle.run().ok()
+
+
+@pytest.mark.only_dray("warning level and wording")
+def test_file_system_data_on_a_bind_is_named_in_a_warning(bundle, source):
+    bundle.add_mount("/m", "bind", source, ["mode=755", "bind"])
+    said = bundle.run(options=["--log-level", "warning"]).ok().err
+    assert 'ignored option "mode=755" of a bind mount' in said
+    assert "(/mounts/6)" in said
+
+
 def test_file_system_data_with_a_bad_value(bundle):
     bundle.add_mount("/m", "tmpfs", "tmpfs", ["size=much"])
     bundle.run().fails(1).dray_error("MOUNT_FAILED", names=["/m"])
