@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "api/attend.h"
 #include "api/handle.h"
 #include "base/cleanup.h"
 #include "state/directory.h"
 #include "steps/container.h"
 #include "steps/hooks.h"
 #include "steps/undo.h"
-#include "term/relay.h"
 
 static int begin(struct dray *dray, const char *id, const struct dray_create_options *options,
                  struct create_request *ret)
@@ -92,23 +92,11 @@ static int start_program(struct operation *operation)
 static int attend_program(struct operation *operation, const struct relay_signals *signals,
                           bool keep, int *ret_status)
 {
-    struct relay relay = {
-        .pid = operation->stage.identity.pid,
-        .pidfd = operation->stage.pidfd,
-        .master = operation->console_master,
-        .input = STDIN_FILENO,
-        .output = STDOUT_FILENO,
-        .signals = signals,
-    };
-    int status, r;
+    int r;
 
     /* exec, kill and delete --force must not wait for the program's end */
     state_unlock(operation->directory);
-    r = relay_run(&relay, &status, operation->error);
-    if (r == 0) {
-        operation->stage_reaped = true;
-        *ret_status = relay_exit_code(status);
-    }
+    r = operation_attend(operation, signals, ret_status);
     if (r < 0 || !keep) {
         struct error error = {0};
         int removal = state_lock_again(operation->directory, operation->id, &error);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/attend.h"
 #include "api/handle.h"
 #include "base/cleanup.h"
 #include "steps/container.h"
-#include "term/relay.h"
 
 static struct exec_request make_request(const struct dray_exec_options *given)
 {
@@ -63,25 +63,6 @@ static int open_init(struct operation *operation, const struct container *contai
     return 0;
 }
 
-static int attend_process(struct operation *operation, const struct relay_signals *signals,
-                          int *ret_status)
-{
-    struct relay relay = {
-        .pid = operation->stage.identity.pid,
-        .pidfd = operation->stage.pidfd,
-        .master = operation->console_master,
-        .input = STDIN_FILENO,
-        .output = STDOUT_FILENO,
-        .signals = signals,
-    };
-    int status;
-    int r = relay_run(&relay, &status, operation->error);
-
-    if (r == 0)
-        *ret_status = relay_exit_code(status);
-    return r;
-}
-
 static int run_process(struct dray *dray, struct container *container,
                        const struct exec_request *request, const struct relay_signals *signals,
                        int *ret_status)
@@ -103,7 +84,7 @@ static int run_process(struct dray *dray, struct container *container,
     if (r == 0 && request->detach)
         *ret_status = 0;
     else if (r == 0)
-        r = attend_process(&operation, signals, ret_status);
+        r = operation_attend(&operation, signals, ret_status);
     operation_done(&operation);
     return r;
 }

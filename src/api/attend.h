@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The foreground of run and exec. */
+#ifndef DRAY_API_ATTEND_H
+#define DRAY_API_ATTEND_H
+
+#include "steps/operation.h"
+#include "term/relay.h"
+
+/*
+ * Waits for the operation's process, with the terminal and signals relayed between it and the
+ * caller.  *@ret_status: what a command exits with.
+ */
+int operation_attend(struct operation *operation, const struct relay_signals *signals,
+                     int *ret_status);
+
+#endif
