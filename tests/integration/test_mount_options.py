@@ -182,8 +182,7 @@ def test_file_system_data_on_a_bind_is_ignored(bundle, source):
 def test_file_system_data_on_a_bind_is_named_in_a_warning(bundle, source):
     bundle.add_mount("/m", "bind", source, ["mode=755", "bind"])
     said = bundle.run(options=["--log-level", "warning"]).ok().err
-    assert 'ignored option "mode=755" of a bind mount' in said
-    assert "(/mounts/6)" in said
+    assert "ignored option" in said and "mode=755" in said
 
 
 def test_file_system_data_with_a_bad_value(bundle):
