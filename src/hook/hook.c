@@ -94,8 +94,12 @@ static int run_program(const struct hook_run *run, const struct hook_program *pr
     if (r < 0)
         return error_set(error, ERROR_HOOK_FAILED, -r, "%s the %s hook %u (\"%s\")", step,
                          run->kind, run->index, program->path);
+    if (run->context->interruptible)
+        memcpy(process.interrupts, run->context->interrupts, sizeof(process.interrupts));
     make_state(run, &document);
     r = hook_process_wait(&process, document.parts, document.count, run->hook->timeout, &status);
+    if (r == -EINTR)
+        return r;
     if (r == -ETIMEDOUT)
         error_set(error, ERROR_HOOK_TIMEOUT, 0,
                   "%s hook %u (\"%s\") did not end within %u s and was killed", run->kind,
@@ -136,7 +140,7 @@ static int run_hook(const struct hook_run *run, struct error *error)
         r = run_program(run, &program, error);
     plan_vector_free(&arguments);
     plan_vector_free(&environment);
-    if (r < 0)
+    if (r < 0 && r != -EINTR)
         plan_origin_explain(run->plan, run->hook->origin, error);
     return r;
 }

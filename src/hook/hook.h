@@ -7,9 +7,12 @@
 #ifndef DRAY_HOOK_HOOK_H
 #define DRAY_HOOK_HOOK_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "plan/plan.h"
+
+#define HOOK_INTERRUPTS 2
 
 struct hook_context {
     const char *status; /* of the container: "creating", "created", "running", "stopped" */
@@ -25,6 +28,9 @@ struct hook_context {
      */
     int stdout_fd;
     int stderr_fd;
+    /* Descriptors of which one becomes readable when there is no use in waiting; -1: none. */
+    bool interruptible;
+    int interrupts[HOOK_INTERRUPTS];
 };
 
 /*
@@ -32,7 +38,8 @@ struct hook_context {
  *
  * The first that fails ends it, except for poststop, where all are run and the first error is
  * kept.  Errors: ERROR_HOOK_FAILED (kind, index, exit status or signal; the tail of stderr as
- * detail), ERROR_HOOK_TIMEOUT (the hook and its process group are killed).
+ * detail), ERROR_HOOK_TIMEOUT (the hook and its process group are killed).  -EINTR without an error
+ * set: something came from context->interrupts, and the hook that ran was killed likewise.
  */
 int hook_run_all(const struct plan *plan, enum plan_hook_kind kind,
                  const struct hook_context *context, struct error *error);

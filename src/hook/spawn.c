@@ -145,7 +145,8 @@ int hook_process_start(const struct hook_program *program, struct hook_process *
     struct child child = {.program = program, .stdio = {-1, -1, -1}};
     int r;
 
-    *ret = (struct hook_process){.pidfd = -1, .input = -1, .output = -1, .errors = -1};
+    *ret = (struct hook_process){
+        .pidfd = -1, .input = -1, .output = -1, .errors = -1, .interrupts = {-1, -1}};
     *ret_step = "cannot make the pipes of";
     r = open_pipes(program, ret, &child);
     if (r == 0) {

@@ -25,6 +25,7 @@ struct hook_process {
     int input; /* our ends of its pipes, non-blocking; -1: none, or closed already */
     int output;
     int errors;
+    int interrupts[2]; /* not ours: readable when waiting has to end; -1 */
     size_t tail_length;
     char tail[HOOK_TAIL_SIZE]; /* the last of what it wrote to stderr */
 };
@@ -42,8 +43,8 @@ int hook_process_start(const struct hook_program *program, struct hook_process *
  * Feeds @input to its stdin, reads its output and waits for its end.
  *
  * @timeout: in seconds; 0: none.  When it is over the process and its group are killed.
- * Returns 0 with the wait(2) status stored, -ETIMEDOUT (it is dead and reaped then), or another
- * negative errno value.  Closes all of *@process.
+ * Returns 0 with the wait(2) status stored, -ETIMEDOUT or -EINTR for process->interrupts (it is
+ * dead and reaped then), or another negative errno value.  Closes all of *@process.
  */
 int hook_process_wait(struct hook_process *process, struct iovec *input, size_t input_count,
                       uint32_t timeout, int *ret_status);

@@ -18,7 +18,7 @@
 #include "hook/spawn.h"
 #include "io/syscalls.h"
 
-enum { POLL_PIDFD, POLL_INPUT, POLL_OUTPUT, POLL_ERRORS, POLL_COUNT };
+enum { POLL_PIDFD, POLL_INPUT, POLL_OUTPUT, POLL_ERRORS, POLL_SIGNAL, POLL_PEER, POLL_COUNT };
 
 static int64_t now_ms(void)
 {
@@ -104,6 +104,8 @@ static int wait_for_event(const struct hook_process *process, int64_t deadline,
     events[POLL_INPUT] = (struct pollfd){.fd = process->input, .events = POLLOUT};
     events[POLL_OUTPUT] = (struct pollfd){.fd = process->output, .events = POLLIN};
     events[POLL_ERRORS] = (struct pollfd){.fd = process->errors, .events = POLLIN};
+    events[POLL_SIGNAL] = (struct pollfd){.fd = process->interrupts[0], .events = POLLIN};
+    events[POLL_PEER] = (struct pollfd){.fd = process->interrupts[1], .events = POLLIN};
     if (deadline > 0) {
         left = deadline - now_ms();
         if (left <= 0)
@@ -129,6 +131,8 @@ static int talk(struct hook_process *process, struct iovec *input, size_t input_
 
         if (r < 0)
             return r;
+        if (r > 0 && (events[POLL_SIGNAL].revents | events[POLL_PEER].revents) != 0)
+            return -EINTR;
         if (events[POLL_INPUT].revents != 0)
             feed(process, &input, &input_count);
         if (events[POLL_OUTPUT].revents != 0 || r == 0)

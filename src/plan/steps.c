@@ -42,10 +42,13 @@ static bool has_user_namespace(const struct plan *plan)
     return ((plan->namespaces.clone_flags | plan->namespaces.joined) & CLONE_NEWUSER) != 0;
 }
 
-/* What the stage must not overtake: it may be refused once its credentials are dropped. */
+/*
+ * What the stage must not overtake: it may be refused once its credentials are dropped; and a child
+ * that goes on in the stage's place does nothing before the journal knows it.
+ */
 static bool waits_for_dray(const struct plan *plan)
 {
-    return has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
+    return enters_by_child(plan) || has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
            plan->process.oom_score_adj_set;
 }
 

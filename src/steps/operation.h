@@ -100,6 +100,7 @@ struct operation {
     int root;      /* of the state */
     int directory; /* the container's, in it; locked for create */
     bool claimed;  /* the directory is of our making */
+    bool wrote_pid_file;
     int journal;
     const struct journal *records; /* exec: the container's journal */
     struct status *status;         /* exec: of the container */

@@ -27,6 +27,7 @@ int row_map_recorder(struct operation *operation);
 int row_start_fifo(struct operation *operation);
 int row_write_pid_file(struct operation *operation);
 int row_commit_create(struct operation *operation);
+int row_commit(struct operation *operation);
 
 /* rows_cgroup.c */
 int row_cgroup_make(struct operation *operation);
@@ -49,6 +50,7 @@ int row_await(struct operation *operation);
 int row_connect_console(struct operation *operation);
 int row_console(struct operation *operation);
 int row_forward_listener(struct operation *operation);
+int row_owe_hooks(struct operation *operation);
 int row_hooks_prestart(struct operation *operation);
 int row_hooks_create_runtime(struct operation *operation);
 

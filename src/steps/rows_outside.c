@@ -131,22 +131,32 @@ static int run_hooks(struct operation *operation, enum plan_hook_kind kind)
         .pid = operation->stage.identity.pid,
         .stdout_fd = operation->hook_stdout,
         .stderr_fd = operation->hook_stderr,
+        .interruptible = true,
+        .interrupts = {operation->signal_fd, operation->stage.pidfd},
     };
+    int r;
 
     /* prestart hooks of Docker count on the caller's PATH */
     if (kind == PLAN_HOOK_PRESTART && path != NULL &&
         (size_t)snprintf(path_entry, sizeof(path_entry), "PATH=%s", path) < sizeof(path_entry))
         context.default_environment = environment;
-    return hook_run_all(operation_plan(operation), kind, &context, operation->error);
+    r = hook_run_all(operation_plan(operation), kind, &context, operation->error);
+    if (r != -EINTR || operation->error->code != ERROR_NONE)
+        return r;
+    r = operation_check_interrupt(operation);
+    return r < 0 ? r : operation_explain_stage(operation);
+}
+
+/* From here on poststop hooks are owed, whatever happens. */
+int row_owe_hooks(struct operation *operation)
+{
+    return journal_append(operation->journal, JOURNAL_HOOKS, operation->bundle,
+                          strlen(operation->bundle), operation->error);
 }
 
 int row_hooks_prestart(struct operation *operation)
 {
-    /* from here on poststop hooks are owed, whatever happens */
-    int r = journal_append(operation->journal, JOURNAL_HOOKS, operation->bundle,
-                           strlen(operation->bundle), operation->error);
-
-    return r < 0 ? r : run_hooks(operation, PLAN_HOOK_PRESTART);
+    return run_hooks(operation, PLAN_HOOK_PRESTART);
 }
 
 int row_hooks_create_runtime(struct operation *operation)

@@ -118,6 +118,7 @@ int row_write_pid_file(struct operation *operation)
     if (r < 0)
         return error_set(operation->error, ERROR_PID_FILE, -r, "cannot write the pid file \"%s\"",
                          path);
+    operation->wrote_pid_file = true;
     return 0;
 }
 
@@ -172,7 +173,13 @@ int row_commit_create(struct operation *operation)
     r = status_write(operation->journal, &status, &operation->arena, operation->error);
     if (r < 0)
         return r;
+    return row_commit(operation);
+}
+
+int row_commit(struct operation *operation)
+{
     /* the last moment at which a signal can undo it all */
-    r = operation_check_interrupt(operation);
+    int r = operation_check_interrupt(operation);
+
     return r < 0 ? r : operation_notify(operation);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Creating and joining, read from top to bottom: what dray does in each of its rows. */
+#include <unistd.h>
+
 #include "steps/rows.h"
 #include "steps/undo.h"
 
@@ -26,6 +28,7 @@ static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_ATTACHED] = row_await,
     [CREATE_SCHEDULING] = row_scheduling,
     [CREATE_MOUNTED] = row_await,
+    [CREATE_OWE_POSTSTOP] = row_owe_hooks,
     [CREATE_HOOKS_PRESTART] = row_hooks_prestart,
     [CREATE_HOOKS_CREATE_RUNTIME] = row_hooks_create_runtime,
     [CREATE_RUNTIME_HOOKS_DONE] = row_notify,
@@ -54,8 +57,18 @@ static const step_function exec_rows[EXEC_STEPS] = {
     [EXEC_READY] = row_await,
     [EXEC_FORWARD_LISTENER] = row_forward_listener,
     [EXEC_WRITE_PID_FILE] = row_write_pid_file,
-    [EXEC_COMMIT] = row_notify,
+    [EXEC_COMMIT] = row_commit,
 };
+
+/* It names a process that is no more, and soon another one. */
+static void remove_pid_file(const struct operation *operation)
+{
+    const char *path =
+        operation->create != NULL ? operation->create->pid_file : operation->exec->pid_file;
+
+    if (operation->wrote_pid_file)
+        unlink(path);
+}
 
 /* The error of the failed walk stays; what the unwinding could not do is added as its detail. */
 static void undo_create(struct operation *operation)
@@ -83,6 +96,8 @@ int operation_create(struct operation *operation)
 
     if (r == 0)
         r = operation_walk(operation, create_steps, create_rows, CREATE_STEPS);
+    if (r < 0)
+        remove_pid_file(operation);
     if (r < 0 && operation->claimed)
         undo_create(operation);
     return r;
@@ -94,7 +109,9 @@ int operation_exec(struct operation *operation)
 
     if (r == 0)
         r = operation_walk(operation, exec_steps, exec_rows, EXEC_STEPS);
-    if (r < 0)
+    if (r < 0) {
         operation_kill_stage(operation);
+        remove_pid_file(operation);
+    }
     return r;
 }
