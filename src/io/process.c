@@ -43,23 +43,33 @@ int process_read_status(pid_t pid, struct process_status *ret)
     return 0;
 }
 
-static bool is_that_process(const struct process_identity *identity, struct process_status *status)
+/* 0, -ESRCH when it is gone or another has its pid now, or why that cannot be told. */
+static int check_identity(const struct process_identity *identity, struct process_status *status)
 {
-    return identity->pid > 0 && process_read_status(identity->pid, status) == 0 &&
-           status->start_time == identity->start_time;
+    int r;
+
+    if (identity->pid <= 0)
+        return -ESRCH;
+    r = process_read_status(identity->pid, status);
+    if (r < 0)
+        return r;
+    return status->start_time == identity->start_time ? 0 : -ESRCH;
 }
 
 bool process_is_alive(const struct process_identity *identity)
 {
     struct process_status status;
+    int r = check_identity(identity, &status);
 
-    return is_that_process(identity, &status) && status.state != 'Z' && status.state != 'X';
+    /* what cannot be told now must not be taken for dead */
+    return r == 0 ? status.state != 'Z' && status.state != 'X' : r != -ESRCH;
 }
 
 int process_open(const struct process_identity *identity)
 {
     _cleanup_close_ int pidfd = -1;
     struct process_status status;
+    int r;
 
     if (identity->pid <= 0)
         return -ESRCH;
@@ -67,7 +77,6 @@ int process_open(const struct process_identity *identity)
     if (pidfd < 0)
         return -errno;
     /* only after the pidfd is ours can the pid no longer move on to another process unseen */
-    if (!is_that_process(identity, &status))
-        return -ESRCH;
-    return take_fd(&pidfd);
+    r = check_identity(identity, &status);
+    return r < 0 ? r : take_fd(&pidfd);
 }

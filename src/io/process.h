@@ -24,13 +24,15 @@ struct process_status {
 int process_read_status(pid_t pid, struct process_status *ret);
 
 /*
- * True while that very process lives; a zombie does not.
+ * True while that very process lives; a zombie does not.  Also true when it cannot be told
+ * (ENOMEM).
  */
 bool process_is_alive(const struct process_identity *identity);
 
 /*
  * Opens a pidfd of that very process.
- * Returns the descriptor, or -ESRCH when it is gone (or its pid belongs to another).
+ * Returns the descriptor, -ESRCH when it is gone (or its pid belongs to another), or another
+ * negative errno value.
  */
 int process_open(const struct process_identity *identity);
 

@@ -5,6 +5,7 @@
  *     DRAY_FAULT=dray:CGROUP_MAKE=fail     the row is not run and returns an error
  *     DRAY_FAULT=stage:MOUNTS=kill         SIGKILL before the row
  *     DRAY_FAULT=stage:MOUNTS=kill-after   SIGKILL after it
+ *     DRAY_FAULT=dray:MOUNTED=signal-TERM  SIGTERM before it, as from a user who gives up
  *
  * In other builds these are empty.
  */
@@ -18,6 +19,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static inline bool fault_is(const char *role, const char *row, const char *action)
@@ -31,18 +33,30 @@ static inline bool fault_is(const char *role, const char *row, const char *actio
            strcmp(fault + role_length + 2 + row_length, action) == 0;
 }
 
+/* The first process of a PID namespace is immune to its own SIGKILL, but not to a fault. */
+static inline void fault_die(void)
+{
+    const struct rlimit no_core = {0, 0};
+
+    kill(getpid(), SIGKILL);
+    setrlimit(RLIMIT_CORE, &no_core);
+    __builtin_trap();
+}
+
 /* Before a row; true: it has to fail. */
 static inline bool fault_before(const char *role, const char *row)
 {
     if (fault_is(role, row, "kill"))
-        kill(getpid(), SIGKILL);
+        fault_die();
+    if (fault_is(role, row, "signal-TERM"))
+        kill(getpid(), SIGTERM);
     return fault_is(role, row, "fail");
 }
 
 static inline void fault_after(const char *role, const char *row)
 {
     if (fault_is(role, row, "kill-after"))
-        kill(getpid(), SIGKILL);
+        fault_die();
 }
 
 #else

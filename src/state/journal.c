@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "io/file.h"
@@ -26,6 +28,16 @@ int journal_open(int directory, int make, struct error *error)
     return fd;
 }
 
+/* The beginning of a record on a full file system: what is appended later must not follow it. */
+static void cut_off(int journal, ssize_t written)
+{
+    struct stat status;
+
+    if (fstat(journal, &status) < 0 || ftruncate(journal, status.st_size - written) < 0) {
+        /* then the journal ends here: readers stop at a record that is not whole */
+    }
+}
+
 int journal_append(int journal, enum journal_kind kind, const void *payload, size_t length,
                    struct error *error)
 {
@@ -35,11 +47,15 @@ int journal_append(int journal, enum journal_kind kind, const void *payload, siz
         {.iov_base = (void *)(uintptr_t)payload, .iov_len = length},
     };
     ssize_t n = writev(journal, parts, ARRAY_SIZE(parts));
+    int r;
 
-    if (n != (ssize_t)(sizeof(header) + length))
-        return error_set(error, ERROR_STATE_WRITE, n < 0 ? errno : ENOSPC,
-                         "cannot write the container's journal");
-    return 0;
+    if (n == (ssize_t)(sizeof(header) + length))
+        return 0;
+    r = error_set(error, ERROR_STATE_WRITE, n < 0 ? errno : ENOSPC,
+                  "cannot write the container's journal");
+    if (n > 0)
+        cut_off(journal, n);
+    return r;
 }
 
 static size_t count_records(const char *text, size_t length, struct journal_record *records)

@@ -67,16 +67,20 @@ int operation_notify(struct operation *operation)
                        : 0;
 }
 
-/* Waits until the stage has said something or ended, or a signal has come. */
+/*
+ * Waits until the stage has said something or ended, or a signal has come.  Its end is more than
+ * the end of the socket: a child that was to go on in its place may still hold the other side.
+ */
 static int wait_for_message(struct operation *operation)
 {
     struct pollfd events[] = {
         {.fd = operation->control, .events = POLLIN},
+        {.fd = operation->stage.pidfd, .events = POLLIN},
         {.fd = operation->signal_fd, .events = POLLIN},
     };
 
     for (;;) {
-        int r = poll(events, operation->signal_fd >= 0 ? 2 : 1, -1);
+        int r = poll(events, ARRAY_SIZE(events), -1);
 
         if (r < 0 && errno == EINTR)
             continue;
@@ -85,7 +89,10 @@ static int wait_for_message(struct operation *operation)
         if (events[0].revents != 0)
             return 0;
         if (events[1].revents != 0)
-            return operation_check_interrupt(operation);
+            return operation_explain_stage(operation);
+        r = operation_check_interrupt(operation);
+        if (r < 0)
+            return r;
     }
 }
 
@@ -162,6 +169,8 @@ int operation_explain_stage(struct operation *operation)
 
 void operation_kill_stage(struct operation *operation)
 {
+    /* what we do not know of ends when nobody talks to it */
+    operation->control = close_fd(operation->control);
     if (operation->stage.pidfd < 0 || operation->stage_reaped)
         return;
     sys_pidfd_send_signal(operation->stage.pidfd, SIGKILL);

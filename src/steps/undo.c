@@ -23,13 +23,13 @@
 #define UNDO_DEADLINE_MS 10000
 
 /* A pidfd is readable once its process has ended (pidfd_open(2)). */
-static int wait_for_end(int pidfd)
+static int wait_for_end(int pidfd, int deadline_ms)
 {
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
     int r;
 
     do
-        r = poll(&ended, 1, UNDO_DEADLINE_MS);
+        r = poll(&ended, 1, deadline_ms);
     while (r < 0 && errno == EINTR);
     if (r < 0)
         return -errno;
@@ -48,7 +48,8 @@ static int end_process(const struct undo_request *request, const struct journal_
     int r;
 
     if (record->length != sizeof(identity))
-        return 0;
+        return error_set(error, ERROR_STATE_DAMAGED, EPROTO,
+                         "the journal's record of a process is damaged");
     memcpy(&identity, record->payload, sizeof(identity));
     pidfd = process_open(&identity);
     if (pidfd == -ESRCH)
@@ -56,10 +57,8 @@ static int end_process(const struct undo_request *request, const struct journal_
     if (pidfd < 0)
         return error_set(error, ERROR_CLEANUP_INCOMPLETE, -pidfd, "cannot open process %d",
                          identity.pid);
-    if (!process_is_alive(&identity)) {
-        waitid(P_PIDFD, (id_t)pidfd, NULL, WEXITED | WNOHANG);
+    if (wait_for_end(pidfd, 0) == 0)
         return 0;
-    }
     if (!request->kill)
         return error_set(error, ERROR_CONTAINER_STATUS, EBUSY,
                          "process %d of container \"%s\" is still alive", identity.pid,
@@ -67,7 +66,7 @@ static int end_process(const struct undo_request *request, const struct journal_
     if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
         return error_set(error, ERROR_CLEANUP_INCOMPLETE, errno, "cannot kill process %d",
                          identity.pid);
-    r = wait_for_end(pidfd);
+    r = wait_for_end(pidfd, UNDO_DEADLINE_MS);
     if (r < 0)
         return error_set(error, ERROR_CLEANUP_INCOMPLETE, -r,
                          "process %d of container \"%s\" does not end though it is killed",
@@ -158,6 +157,28 @@ static int undo_records(const struct undo_request *request, const struct journal
             break;
     }
     return result;
+}
+
+void undo_kill_process(int directory)
+{
+    const struct journal_record *record;
+    struct error ignored = {0};
+    struct process_identity identity;
+    struct journal journal;
+
+    if (journal_read(directory, &journal, &ignored) < 0)
+        return;
+    thaw(&journal);
+    record = journal_find(&journal, JOURNAL_PROCESS);
+    if (record != NULL && record->length == sizeof(identity)) {
+        _cleanup_close_ int pidfd = -1;
+
+        memcpy(&identity, record->payload, sizeof(identity));
+        pidfd = process_open(&identity);
+        if (pidfd >= 0)
+            sys_pidfd_send_signal(pidfd, SIGKILL);
+    }
+    journal_done(&journal);
 }
 
 int undo_container(const struct runtime *runtime, const struct undo_request *request,

@@ -27,6 +27,12 @@ int undo_container(const struct runtime *runtime, const struct undo_request *req
                    struct error *error);
 
 /*
+ * Sends SIGKILL to the process that the journal tells of last, if it lives; for a container whose
+ * lock another command holds.
+ */
+void undo_kill_process(int directory);
+
+/*
  * Opens the cgroup that the journal of a container tells of.
  * Returns 1, 0 when it has none, or a negative errno value with the error set.
  */
