@@ -18,7 +18,8 @@ int dray_start(struct dray *dray, const char *id)
     int r;
 
     error_clear(&dray->error);
-    r = container_open(&container, &dray->runtime, id, CONTAINER_LOCK, &dray->error);
+    r = container_open(&container, &dray->runtime, id, CONTAINER_LOCK | CONTAINER_CGROUP,
+                       &dray->error);
     if (r == 0)
         r = container_start(&container, &dray->error);
     container_done(&container);
@@ -149,7 +150,8 @@ int dray_delete(struct dray *dray, const char *id, bool force)
     int r;
 
     error_clear(&dray->error);
-    r = container_open(&container, &dray->runtime, id, CONTAINER_LOCK | CONTAINER_CGROUP,
+    r = container_open(&container, &dray->runtime, id,
+                       CONTAINER_LOCK | CONTAINER_CGROUP | (force ? CONTAINER_FORCE : 0),
                        &dray->error);
     if (r < 0 && force && dray->error.code == ERROR_CONTAINER_NOT_FOUND) {
         error_clear(&dray->error);

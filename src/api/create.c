@@ -53,7 +53,7 @@ int dray_create(struct dray *dray, const char *id, const struct dray_create_opti
     return r;
 }
 
-/* Everything of the container goes; an error that is already known stays the one that is told. */
+/* Everything of the container goes, unless it has been deleted while its lock was not ours. */
 static int remove_container(struct operation *operation, struct error *error)
 {
     struct undo_request request = {
@@ -62,7 +62,10 @@ static int remove_container(struct operation *operation, struct error *error)
         .id = operation->id,
         .kill = true,
     };
+    int r = state_lock_again(operation->directory, operation->id, error);
 
+    if (r < 0)
+        return error->code == ERROR_NONE ? 0 : r;
     return undo_container(operation->runtime, &request, error);
 }
 
@@ -72,6 +75,8 @@ static int start_program(struct operation *operation)
     struct error ignored = {0};
     int r = operation_await_program(operation);
 
+    /* what follows takes as long as hooks and the program like; others may have their turn */
+    state_unlock(operation->directory);
     if (r == 0 && operation_plan(operation)->hooks.kinds[PLAN_HOOK_POSTSTART].count > 0) {
         const struct status status = {
             .id = operation->id,
@@ -92,19 +97,11 @@ static int start_program(struct operation *operation)
 static int attend_program(struct operation *operation, const struct relay_signals *signals,
                           bool keep, int *ret_status)
 {
-    int r;
+    int r = operation_attend(operation, signals, ret_status);
 
-    /* exec, kill and delete --force must not wait for the program's end */
-    state_unlock(operation->directory);
-    r = operation_attend(operation, signals, ret_status);
     if (r < 0 || !keep) {
         struct error error = {0};
-        int removal = state_lock_again(operation->directory, operation->id, &error);
-
-        if (removal == 0)
-            removal = remove_container(operation, &error);
-        else if (error.code == ERROR_NONE)
-            removal = 0; /* delete --force was faster */
+        int removal = remove_container(operation, &error);
 
         if (r == 0 && removal < 0) {
             r = removal;

@@ -124,6 +124,15 @@ static int lock_directory(int directory, const char *id, struct error *error)
     return 0;
 }
 
+/* While we waited for its lock it may have been deleted, and even made again. */
+static bool is_named(int root, const char *id, int directory)
+{
+    struct stat opened, named;
+
+    return fstat(directory, &opened) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 int state_claim(int root, const char *id, struct error *error)
 {
     _cleanup_close_ int directory = -1;
@@ -147,6 +156,10 @@ int state_claim(int root, const char *id, struct error *error)
         unlinkat(root, id, AT_REMOVEDIR);
         return r;
     }
+    /* `delete --force` of the same id was quicker than our lock */
+    if (!is_named(root, id, directory))
+        return error_set(error, ERROR_INTERRUPTED, ECANCELED,
+                         "container \"%s\" was deleted while it was being created", id);
     return take_fd(&directory);
 }
 
@@ -155,7 +168,6 @@ int state_open(int root, const char *id, bool lock, struct error *error)
     for (;;) {
         _cleanup_close_ int directory =
             openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        struct stat opened, named;
         int r;
 
         if (directory < 0 && (errno == ENOENT || errno == ENAMETOOLONG))
@@ -169,9 +181,7 @@ int state_open(int root, const char *id, bool lock, struct error *error)
         r = lock_directory(directory, id, error);
         if (r < 0)
             return r;
-        /* while we waited it may have been deleted, and even made again */
-        if (fstat(directory, &opened) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-            opened.st_ino == named.st_ino)
+        if (is_named(root, id, directory))
             return take_fd(&directory);
     }
 }

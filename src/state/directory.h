@@ -48,7 +48,7 @@ int state_claim(int root, const char *id, struct error *error);
  */
 int state_open(int root, const char *id, bool lock, struct error *error);
 
-/* Gives the lock up, to let other commands at the container while its program is attended. */
+/* Gives the lock up, to let other commands at the container while its program or a hook runs. */
 void state_unlock(int directory);
 
 /*

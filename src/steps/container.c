@@ -22,17 +22,40 @@ static enum lifecycle find_unfinished(const struct container *container, bool lo
     return LIFECYCLE_BROKEN;
 }
 
+/* Somebody reads the start fifo; its name alone may be left from a start that was killed. */
+static bool waits_for_start(const struct container *container)
+{
+    _cleanup_close_ int fd = openat(container->directory, STATE_START_FIFO,
+                                    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+    return fd >= 0;
+}
+
 static enum lifecycle find_lifecycle(struct container *container)
 {
     struct process_identity identity = container_identity(container);
 
     if (!process_is_alive(&identity))
         return LIFECYCLE_STOPPED;
-    if (faccessat(container->directory, STATE_START_FIFO, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-        return LIFECYCLE_CREATED;
+    /* frozen before it was started, it would not answer to start */
     if (container->has_cgroup && cgroup_is_frozen(&container->cgroup) > 0)
         return LIFECYCLE_PAUSED;
-    return LIFECYCLE_RUNNING;
+    return waits_for_start(container) ? LIFECYCLE_CREATED : LIFECYCLE_RUNNING;
+}
+
+/*
+ * A command that holds the lock may wait for ever for the container's first process, such as start
+ * for a startContainer hook.  Without that process it fails, and lets go of the lock.
+ */
+static void end_holder(int root, const char *id)
+{
+    struct error ignored = {0};
+    _cleanup_close_ int directory = state_open(root, id, false, &ignored);
+
+    if (directory < 0)
+        return;
+    if (flock(directory, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        undo_kill_process(directory);
 }
 
 int container_open(struct container *container, const struct runtime *runtime, const char *id,
@@ -51,6 +74,8 @@ int container_open(struct container *container, const struct runtime *runtime, c
                          "container \"%.128s\" does not exist", id);
     if (container->root < 0)
         return container->root;
+    if ((flags & CONTAINER_FORCE) != 0)
+        end_holder(container->root, id);
     container->directory = state_open(container->root, id, (flags & CONTAINER_LOCK) != 0, error);
     if (container->directory < 0)
         return container->directory;

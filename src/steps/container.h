@@ -23,6 +23,7 @@ struct container {
 enum container_flags {
     CONTAINER_LOCK = 1 << 0,   /* hold the container's lock */
     CONTAINER_CGROUP = 1 << 1, /* open its cgroup, and tell PAUSED from RUNNING */
+    CONTAINER_FORCE = 1 << 2,  /* with LOCK: end its process when another command holds the lock */
 };
 
 /*

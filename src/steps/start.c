@@ -80,8 +80,10 @@ int container_start(struct container *container, struct error *error)
         r = release_stage(container, error);
     if (r < 0 || !container->status->has_poststart_hooks)
         return r;
+    /* it runs: kill and delete need not wait for a slow hook */
+    state_unlock(container->directory);
     r = run_poststart_hooks(container->runtime, container->directory, container->status, error);
-    if (r < 0)
+    if (r < 0 && state_lock_again(container->directory, container->id, &ignored) == 0)
         undo_container(container->runtime, &request, &ignored);
     return r;
 }
