@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Bundles of different shapes for the fault walk: together they need every row of the step lists.
+
+A shape changes the bundle it is given and returns the arguments that create needs.
+"""
+
+import contextlib
+import os
+import socket
+
+from .faults import PidHolder
+
+HOOK_KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
+
+
+class Sink:
+    """A listening socket where connections and messages may pile up; drained after each try."""
+
+    def __init__(self, path):
+        self.path = path
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.socket.bind(str(path))
+        self.socket.listen(64)
+
+    def drain(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.socket.accept()[0].close()
+
+    def close(self):
+        self.socket.close()
+
+
+class Shape:
+    """The bundle and what it needs around it."""
+
+    def __init__(self, bundle):
+        self.bundle = bundle
+        self.arguments = []
+        self.exec_options = []
+        self.sinks = []
+        self.holders = []
+        self.hook_log = None
+
+    def sink(self, name):
+        self.sinks.append(Sink(self.bundle.directory / name))
+        return self.sinks[-1].path
+
+    @property
+    def keep(self):
+        return [holder.process.pid for holder in self.holders]
+
+    def drain(self):
+        for sink in self.sinks:
+            sink.drain()
+
+    def hooks_run(self):
+        """Kinds of the hooks that ran since the last call."""
+        if self.hook_log is None or not self.hook_log.exists():
+            return []
+        words = self.hook_log.read_text().split()
+        self.hook_log.unlink()
+        return words
+
+    def close(self):
+        for owned in (*self.sinks, *self.holders):
+            owned.close()
+
+
+def plain(shape):
+    """As Podman writes it for a container of root."""
+
+
+def readonly(shape):
+    shape.bundle.config["root"]["readonly"] = True
+    shape.bundle.linux["rootfsPropagation"] = "rslave"
+
+
+def userns(shape):
+    shape.bundle.map_users()
+    shape.bundle.process["noNewPrivileges"] = True
+
+
+def terminal(shape):
+    shape.bundle.process["terminal"] = True
+    shape.arguments = ["--console-socket", shape.sink("console")]
+    shape.exec_options = ["--tty", "--console-socket", shape.sinks[0].path]
+
+
+def hooks(shape):
+    bundle = shape.bundle
+    shape.hook_log = bundle.directory / "hooks.log"
+    bundle.config["hooks"] = {kind: [hook(f"echo {kind} >> {shape.hook_log}")] for kind in HOOK_KINDS}
+    bundle.config["hooks"]["startContainer"] = [hook("echo startContainer >> /hooks.log")]
+
+
+def create_container_hook(shape):
+    bundle = shape.bundle
+    shape.hook_log = bundle.directory / "hooks.log"
+    bundle.config["hooks"] = {kind: [hook(f"echo {kind} >> {shape.hook_log}")]
+                              for kind in ("createContainer", "poststop")}
+
+
+def hook(script):
+    return {"path": "/bin/sh", "args": ["sh", "-c", f"cat > /dev/null; {script}"]}
+
+
+def seccomp(shape):
+    shape.bundle.linux["seccomp"] = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "architectures": ["SCMP_ARCH_X86_64"],
+        "listenerPath": str(shape.sink("agent")),
+        "syscalls": [{"names": ["acct", "swapon"], "action": "SCMP_ACT_NOTIFY"}],
+    }
+
+
+def joined(shape):
+    holder = PidHolder()
+    shape.holders.append(holder)
+    shape.bundle.namespace("pid", holder.path("pid"))
+    shape.bundle.namespace("network", holder.path("net"))
+    shape.bundle.namespace("cgroup")
+
+
+def joined_by_mapped(shape):
+    """A namespace of the host's user namespace is joined before the new one is made."""
+    userns(shape)
+    holder = PidHolder()
+    shape.holders.append(holder)
+    shape.bundle.namespace("network", holder.path("net"))
+    shape.bundle.mount_at("/sys").update(type="bind", source="/sys", options=["rbind", "ro"])
+
+
+def host_pid(shape):
+    shape.bundle.no_namespace("pid")
+    shape.bundle.config["process"]["terminal"] = False
+
+
+def host_mounts(shape):
+    shape.bundle.no_namespace("mount")
+    shape.bundle.config["mounts"] = []
+    shape.bundle.linux.pop("maskedPaths")
+    shape.bundle.linux.pop("readonlyPaths")
+
+
+def sysctl(shape):
+    shape.bundle.linux["sysctl"] = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "0"}
+    shape.bundle.config["domainname"] = "example.org"
+    shape.bundle.resources["memory"] = {"limit": 64 << 20}
+    shape.bundle.resources["pids"] = {"limit": 100}
+    shape.bundle.process["execCPUAffinity"] = {"initial": "0", "final": "0"}
+    shape.bundle.process["scheduler"] = {"policy": "SCHED_BATCH", "nice": 5}
+    shape.bundle.process["oomScoreAdj"] = 100
+
+
+def disabled(shape):
+    shape.bundle.runtime.options += ["--cgroup-manager=disabled"]
+
+
+SHAPES = {function.__name__: function for function in (
+    plain, readonly, userns, terminal, hooks, create_container_hook, seccomp, joined, joined_by_mapped, host_pid,
+    host_mounts, sysctl, disabled)}
+
+
+@contextlib.contextmanager
+def shaped(name, bundle):
+    """The bundle in that shape, with a top cgroup of its own so that leading directories are made."""
+    shape = Shape(bundle)
+    bundle.linux["cgroupsPath"] = f"/{bundle.name}/inner"
+    bundle.args = ["/bin/probe", "wait"]
+    try:
+        SHAPES[name](shape)
+        yield shape
+    finally:
+        shape.close()
