@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "io/procfs.h"
@@ -120,6 +121,16 @@ static int mount_hierarchy(const struct cgroup_mount *all, const struct hierarch
     return r < 0 ? cgroup_error(all, hierarchy->name, -r, "it cannot be mounted") : 0;
 }
 
+/* Somebody mounted the hierarchy, but not where the host has its cgroups: it is not for us. */
+static bool is_elsewhere(const struct hierarchy *hierarchy)
+{
+    char path[PATH_MAX];
+
+    return (size_t)snprintf(path, sizeof(path), CGROUP_ROOT "/%s", hierarchy->name) <
+               sizeof(path) &&
+           faccessat(AT_FDCWD, path, F_OK, 0) < 0 && errno == ENOENT;
+}
+
 /* The own cgroup of the hierarchy. */
 static int bind_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
 {
@@ -133,6 +144,8 @@ static int bind_hierarchy(const struct cgroup_mount *all, const struct hierarchy
         return target;
     if (length < 0 || (size_t)length >= sizeof(source))
         return cgroup_error(all, hierarchy->name, ENAMETOOLONG, "the path is too long");
+    if (is_elsewhere(hierarchy))
+        return 0;
     if (!all->rootfs->legacy) {
         clone = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
         if (clone >= 0)
