@@ -236,6 +236,26 @@ TEST(a_timeout_kills_the_hook_and_its_children)
     CHECK(kill(atoi(text), 0) < 0);
 }
 
+TEST(an_interrupt_kills_the_hook)
+{
+    struct plan *plan = PLAN(CREATE_RUNTIME, "echo started > $OUT/log; sleep 100", "exit 0");
+    int never[2], now[2];
+
+    give_environment(plan, PLAN_HOOK_CREATE_RUNTIME, "PATH=/usr/bin:/bin");
+    CHECK(pipe2(never, O_CLOEXEC) == 0 && pipe2(now, O_CLOEXEC) == 0);
+    close(now[1]); /* as a stage that has died */
+    context.interruptible = true;
+    context.interrupts[0] = never[0];
+    context.interrupts[1] = now[0];
+    CHECK(hook_run_all(plan, PLAN_HOOK_CREATE_RUNTIME, &context, &error) == -EINTR);
+    CHECK(error.code == ERROR_NONE);
+    CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+    /* without an event it makes no difference */
+    context.interrupts[1] = -1;
+    plan = PLAN(CREATE_RUNTIME, "exit 0");
+    CHECK_SUCCESS(hook_run_all(plan, PLAN_HOOK_CREATE_RUNTIME, &context, &error));
+}
+
 TEST(a_daemon_left_behind_does_not_hold_us_up)
 {
     struct plan *plan = PLAN(CREATE_RUNTIME, "sleep 20 & exit 0");
