@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The arena: chunks from malloc, each twice as large as the one before up to a bound. */
+/*
+ * The arena: chunks each twice as large as the one before up to a bound.
+ *
+ * They come from mmap(2) with their pages in place: one call instead of a page fault per page,
+ * which together cost more than all else that short programs do with their memory.
+ */
 #include "ocispec/arena.h"
 
 #include <errno.h>
@@ -7,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* gcc defines the first, clang has the second. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -24,9 +30,12 @@
 #define CHUNK_FIRST 16384u
 #define CHUNK_MAX   (1024u * 1024u)
 
+#define POPULATED_MAX (128u * 1024u) /* what larger chunks do not use costs no memory */
+
 struct oci_arena_chunk {
     struct oci_arena_chunk *older;
     size_t size; /* of the whole chunk */
+    bool mapped; /* from mmap, else from malloc */
 } __attribute__((aligned(ALIGNMENT)));
 
 void oci_arena_init(struct oci_arena *arena)
@@ -43,7 +52,10 @@ void oci_arena_done(struct oci_arena *arena)
     while (chunk != NULL) {
         struct oci_arena_chunk *older = chunk->older;
 
-        free(chunk);
+        if (chunk->mapped)
+            munmap(chunk, chunk->size);
+        else
+            free(chunk);
         chunk = older;
     }
     arena->chunks = NULL;
@@ -55,10 +67,13 @@ void oci_arena_done(struct oci_arena *arena)
 
 static struct oci_arena_chunk *add_chunk(struct oci_arena *arena, size_t size)
 {
-    struct oci_arena_chunk *chunk = malloc(size);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | (size <= POPULATED_MAX ? MAP_POPULATE : 0);
+    struct oci_arena_chunk *chunk =
+        arena->separate ? malloc(size) : mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
 
-    if (chunk == NULL)
+    if (chunk == NULL || chunk == MAP_FAILED)
         return NULL;
+    chunk->mapped = !arena->separate;
     chunk->size = size;
     chunk->older = arena->chunks;
     arena->chunks = chunk;

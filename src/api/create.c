@@ -60,12 +60,15 @@ static int remove_container(struct operation *operation, struct error *error)
         .root = operation->root,
         .directory = operation->directory,
         .id = operation->id,
+        .status = operation->status,
         .kill = true,
     };
     int r = state_lock_again(operation->directory, operation->id, error);
 
     if (r < 0)
         return error->code == ERROR_NONE ? 0 : r;
+    if (operation->stage_reaped)
+        request.ended = operation->stage.identity;
     return undo_container(operation->runtime, &request, error);
 }
 
@@ -78,13 +81,7 @@ static int start_program(struct operation *operation)
     /* what follows takes as long as hooks and the program like; others may have their turn */
     state_unlock(operation->directory);
     if (r == 0 && operation_plan(operation)->hooks.kinds[PLAN_HOOK_POSTSTART].count > 0) {
-        const struct status status = {
-            .id = operation->id,
-            .bundle = operation->bundle,
-            .pid = operation->stage.identity.pid,
-        };
-
-        r = run_poststart_hooks(operation->runtime, operation->directory, &status,
+        r = run_poststart_hooks(operation->runtime, operation->directory, operation->status,
                                 operation->error);
     }
     if (r < 0) {

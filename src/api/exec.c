@@ -56,7 +56,7 @@ static int open_init(struct operation *operation, const struct container *contai
     if (!container->status->host_mount_namespace)
         return 0;
     snprintf(path, sizeof(path), "/proc/%d/root", identity.pid);
-    operation->init_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    operation->init_root = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (operation->init_root < 0)
         return error_set(operation->error, ERROR_NAMESPACE_FAILED, errno,
                          "cannot open the root directory of container \"%s\"", operation->id);

@@ -63,19 +63,20 @@ static void pass_log(void *data, enum log_level level, const char *message)
 }
 
 /* /run/dray, or for other users $XDG_RUNTIME_DIR/dray; Podman sets the variable to "" for root. */
-static char *default_root(bool rootless)
+static int choose_root(const char *given, char *out, size_t size)
 {
     const char *runtime_directory = getenv("XDG_RUNTIME_DIR");
-    char *root;
+    int length;
 
-    if (!rootless)
-        return strdup("/run/dray");
-    if (runtime_directory == NULL || runtime_directory[0] != '/') {
-        if (asprintf(&root, "/run/user/%u/dray", geteuid()) < 0)
-            return NULL;
-        return root;
-    }
-    return asprintf(&root, "%s/dray", runtime_directory) < 0 ? NULL : root;
+    if (given != NULL)
+        length = snprintf(out, size, "%s", given);
+    else if (geteuid() == 0)
+        length = snprintf(out, size, "/run/dray");
+    else if (runtime_directory == NULL || runtime_directory[0] != '/')
+        length = snprintf(out, size, "/run/user/%u/dray", geteuid());
+    else
+        length = snprintf(out, size, "%s/dray", runtime_directory);
+    return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
 }
 
 static bool is_rootless(enum dray_rootless option)
@@ -94,19 +95,24 @@ static bool is_rootless(enum dray_rootless option)
 int dray_new(const struct dray_options *options, struct dray **ret)
 {
     struct dray_options given;
-    struct dray *dray = calloc(1, sizeof(*dray));
+    struct oci_arena memory;
+    struct dray *dray;
     int r;
 
+    oci_arena_init(&memory);
+    dray = oci_arena_new(&memory, struct dray);
     *ret = dray;
     if (dray == NULL)
         return -ENOMEM;
+    dray->memory = memory;
     r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
     if (r < 0)
         return r;
     dray->runtime.rootless = is_rootless(given.rootless);
-    dray->root = given.root != NULL ? strdup(given.root) : default_root(geteuid() != 0);
-    if (dray->root == NULL)
-        return error_set(&dray->error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot make a handle");
+    r = choose_root(given.root, dray->root, sizeof(dray->root));
+    if (r < 0)
+        return error_set(&dray->error, ERROR_STATE_ROOT, -r,
+                         "the path of the state directory is too long");
     dray->runtime.root = dray->root;
     dray->runtime.cgroup_manager = given.cgroup_manager == DRAY_CGROUP_SYSTEMD ? PLAN_CGROUP_SYSTEMD
                                    : given.cgroup_manager == DRAY_CGROUP_DISABLED
@@ -126,10 +132,12 @@ int dray_new(const struct dray_options *options, struct dray **ret)
 
 void dray_free(struct dray *dray)
 {
+    struct oci_arena memory;
+
     if (dray == NULL)
         return;
-    free(dray->root);
-    free(dray);
+    memory = dray->memory;
+    oci_arena_done(&memory);
 }
 
 const char *dray_error_text(struct dray *dray)

@@ -3,17 +3,20 @@
 #ifndef DRAY_API_HANDLE_H
 #define DRAY_API_HANDLE_H
 
+#include <limits.h>
+
 #include "dray/dray.h"
 #include "steps/operation.h"
 
 struct dray {
+    struct oci_arena memory; /* of the handle itself */
     struct runtime runtime;
-    char *root;
     struct error error;
     dray_log_function log;
     void *log_data;
     char text[4096];
     char message[4096];
+    char root[PATH_MAX]; /* the state root's path */
 };
 
 /*

@@ -52,7 +52,7 @@ int cgroup_directory(struct cgroup *cgroup, unsigned hierarchy)
     r = cgroup_host_path(&cgroup->record, hierarchy, CGROUP_WHOLE_PATH, path);
     if (r < 0)
         return r;
-    r = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    r = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (r < 0)
         return -errno;
     cgroup->directories[hierarchy] = r;
@@ -79,7 +79,7 @@ int cgroup_procs(struct cgroup *cgroup, unsigned hierarchy)
         if ((size_t)snprintf(path + length, sizeof(path) - length, "/%s", file) >=
             sizeof(path) - length)
             return -ENAMETOOLONG;
-        fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     }
     if (fd < 0)
         return -errno;

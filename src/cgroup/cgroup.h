@@ -178,4 +178,10 @@ int cgroup_kill(struct cgroup *cgroup, int deadline_ms, struct error *error);
  */
 int cgroup_remove(struct cgroup *cgroup, int deadline_ms, struct error *error);
 
+/*
+ * Removes the directory that tells the cgroup's processes, if there is nothing in it: quicker than
+ * a look at it.  -EBUSY: it has processes or cgroups.  The rest is for cgroup_remove().
+ */
+int cgroup_remove_empty(struct cgroup *cgroup);
+
 #endif

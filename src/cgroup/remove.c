@@ -31,7 +31,7 @@ static int remove_tree(const char *path)
         return 0;
     if (errno != EBUSY && errno != ENOTEMPTY)
         return -errno;
-    directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    directory = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory >= 0)
         cgroup_walk(directory, remove_below, NULL);
     if (rmdir(path) == 0 || errno == ENOENT)
@@ -97,6 +97,17 @@ static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t e
                          r == -EBUSY ? ": processes are left in it" : "");
     remove_leading(record, hierarchy);
     return 0;
+}
+
+int cgroup_remove_empty(struct cgroup *cgroup)
+{
+    int hierarchy = cgroup_main_hierarchy(cgroup);
+    char path[CGROUP_HOST_PATH_MAX];
+
+    if (hierarchy < 0 ||
+        cgroup_host_path(&cgroup->record, (unsigned)hierarchy, CGROUP_WHOLE_PATH, path) < 0)
+        return 0;
+    return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int cgroup_remove(struct cgroup *cgroup, int deadline_ms, struct error *error)

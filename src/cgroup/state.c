@@ -77,7 +77,7 @@ static int collect_pids(void *context, int parent, const char *name, int directo
 {
     _cleanup_free_ char *text = NULL;
     size_t length;
-    int r = file_read_all_at(directory, "cgroup.procs", PROCS_MAX, &text, &length);
+    int r = file_read_all_at(directory, "cgroup.procs", PROCS_MAX, NULL, &text, &length);
 
     (void)parent;
     (void)name;

@@ -75,7 +75,7 @@ static int run_ps(char *const *argv, char **ret_output, struct error *error)
     close(ends[1]);
     if (result < 0)
         return error_set(error, ERROR_SYSTEM, -result, "ps: cannot run ps(1)");
-    result = file_read_all(read_end, PS_OUTPUT_LIMIT, &output, &length);
+    result = file_read_all(read_end, PS_OUTPUT_LIMIT, NULL, &output, &length);
     read_end = close_fd(read_end);
     wait_result = wait_for_ps(pid, error);
     if (wait_result < 0)

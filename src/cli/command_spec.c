@@ -47,7 +47,7 @@ int command_spec(struct invocation *invocation)
     output_add_json(&text, json, 4);
     if (text.failed)
         return error_set(&invocation->error, ERROR_OUT_OF_MEMORY, ENOMEM, "spec: out of memory");
-    dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    dir = openat(AT_FDCWD, bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return error_set(&invocation->error, ERROR_SYSTEM, errno,
                          "spec: cannot open the bundle \"%s\"", bundle);

@@ -22,7 +22,7 @@ static int severity(int level)
 
 static int open_file(const char *path, struct error *error)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    int fd = openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 
     if (fd < 0)
         return error_set(error, ERROR_USAGE, errno, "cannot open the log file \"%s\"", path);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command line: option tables in, library calls, output.  A client of the library. */
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/dispatch.h"
 
 /*
@@ -13,9 +14,12 @@
  */
 static void fill_standard_descriptors(void)
 {
+    struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+    (void)poll(standard, ARRAY_SIZE(standard), 0);
     for (int fd = 0; fd < 3; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+        if ((standard[fd].revents & POLLNVAL) != 0)
+            (void)openat(AT_FDCWD, "/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
     }
 }
 

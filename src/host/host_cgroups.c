@@ -125,7 +125,7 @@ struct directory_entry {
 static int list_hierarchies(struct host_cgroups *cgroups, bool *ret_unified)
 {
     _cleanup_close_ int directory =
-        open(HOST_CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
+        openat(AT_FDCWD, HOST_CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
     _Alignas(struct directory_entry) char buffer[4096];
 
     *ret_unified = false;

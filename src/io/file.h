@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "ocispec/arena.h"
+
 /*
  * Reads a file into @buffer and terminates it with a NUL byte.
  * Returns the length without it, -EFBIG when it does not fit, or a negative errno value.
@@ -13,11 +15,14 @@
 ssize_t file_read_at(int dir, const char *path, char *buffer, size_t size);
 
 /*
- * Reads a whole file of at most @limit bytes into memory from malloc(), NUL terminated.
- * Returns 0, -EFBIG, or a negative errno value.  The text is the caller's to free.
+ * Reads a whole file of at most @limit bytes into memory, NUL terminated: of @arena, or from
+ * malloc() and the caller's to free when that is NULL.
+ * Returns 0, -EFBIG, or a negative errno value.
  */
-int file_read_all_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_length);
-int file_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length);
+int file_read_all_at(int dir, const char *path, size_t limit, struct oci_arena *arena,
+                     char **ret_text, size_t *ret_length);
+int file_read_all(int fd, size_t limit, struct oci_arena *arena, char **ret_text,
+                  size_t *ret_length);
 
 /*
  * Writes @length bytes with one write(2) to an existing file (a cgroup or procfs file).

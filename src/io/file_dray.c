@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whole files in memory from malloc(), and files put in place at once; runs in dray only. */
+/* Whole files in memory, and files put in place at once; runs in dray only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,9 +11,21 @@
 #include "base/cleanup.h"
 #include "io/file.h"
 
-int file_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length)
+static char *enlarge(struct oci_arena *arena, char *text, size_t length, size_t capacity)
 {
-    _cleanup_free_ char *text = NULL;
+    char *larger;
+
+    if (arena == NULL)
+        return realloc(text, capacity);
+    larger = oci_arena_alloc(arena, capacity);
+    if (larger != NULL && length > 0)
+        memcpy(larger, text, length);
+    return larger;
+}
+
+/* Returns the length, or a negative errno value; *@text also then, as it is to be freed. */
+static ssize_t read_to_end(int fd, size_t limit, struct oci_arena *arena, char **text)
+{
     size_t length = 0, capacity = 0;
     struct stat status;
 
@@ -32,39 +44,55 @@ int file_read_all(int fd, size_t limit, char **ret_text, size_t *ret_length)
             size_t wanted = capacity > 0 ? capacity * 2 : (size_t)status.st_size + 2;
             char *larger;
 
-            if (wanted < 4096)
-                wanted = 4096;
-            larger = realloc(text, wanted);
+            if (status.st_size == 0)
+                wanted = capacity > 0 ? wanted : 4096;
+            larger = enlarge(arena, *text, length, wanted);
             if (larger == NULL)
                 return -ENOMEM;
-            text = larger;
+            *text = larger;
             capacity = wanted;
         }
-        n = read(fd, text + length, capacity - 1 - length);
+        n = read(fd, *text + length, capacity - 1 - length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -errno;
-        if (n == 0)
-            break;
         length += (size_t)n;
         if (length > limit)
             return -EFBIG;
+        /* less than asked for is a regular file's end; those of procfs have no size and need a 0 */
+        if (n == 0 || (status.st_size > 0 && length < capacity - 1))
+            break;
     }
-    text[length] = '\0';
-    *ret_length = length;
-    *ret_text = take_pointer(text);
+    (*text)[length] = '\0';
+    return (ssize_t)length;
+}
+
+int file_read_all(int fd, size_t limit, struct oci_arena *arena, char **ret_text,
+                  size_t *ret_length)
+{
+    char *text = NULL;
+    ssize_t length = read_to_end(fd, limit, arena, &text);
+
+    if (length < 0) {
+        if (arena == NULL)
+            free(text);
+        return (int)length;
+    }
+    *ret_text = text;
+    *ret_length = (size_t)length;
     return 0;
 }
 
-int file_read_all_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_length)
+int file_read_all_at(int dir, const char *path, size_t limit, struct oci_arena *arena,
+                     char **ret_text, size_t *ret_length)
 {
     /* O_NONBLOCK: a fifo in the place of the file must not hold us up */
     _cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0)
         return -errno;
-    return file_read_all(fd, limit, ret_text, ret_length);
+    return file_read_all(fd, limit, arena, ret_text, ret_length);
 }
 
 int file_make_at(int dir, const char *path, const char *text, size_t length, mode_t mode)

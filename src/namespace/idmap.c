@@ -44,7 +44,7 @@ int idmap_write(const struct plan *plan, pid_t pid, bool privileged, struct erro
     int r;
 
     snprintf(path, sizeof(path), "/proc/%d", pid);
-    process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    process = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (process < 0)
         return error_set(error, ERROR_IDMAP_FAILED, errno, "cannot open \"%s\"", path);
     r = write_map(plan, plan->namespaces.uid_map, process, "uid_map", ORIGIN_UID_MAPPING, error);

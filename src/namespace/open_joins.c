@@ -23,7 +23,7 @@ static int open_join(const struct plan *plan, struct plan_join *join, struct err
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_NAMESPACE_TYPE, 0,
                          "\"%s\" is no namespace: it is not a regular file", path);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return error_set(error, ERROR_NAMESPACE_PATH, errno, "cannot open the %s namespace \"%s\"",
                          namespace_type_name(join->type), path);

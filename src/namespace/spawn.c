@@ -50,14 +50,13 @@ static const char *const window_texts[] = {
     [WINDOW_EXECUTE] = "cannot execute the stage",
 };
 
-/* Shared memory of dray and the child, also where the child is a copy. */
+/* Shared memory of dray and the child, also where the child is a copy; all but the stack. */
 struct window {
     const struct spawn_request *request;
     int32_t child_pid; /* in dray's PID namespace; the kernel writes it before both go on */
     uint64_t start_time;
     volatile uint32_t failed; /* enum window_step */
     volatile int32_t sys_errno;
-    _Alignas(16) char stack[WINDOW_STACK_SIZE];
 };
 
 static int fail_window(struct window *window, enum window_step step)
@@ -203,14 +202,15 @@ static int explain_window(const struct window *window, struct error *error)
 static int clone_in_window(const struct spawn_request *request, struct window *window,
                            struct spawned *ret, struct error *error)
 {
+    _Alignas(16) char stack[WINDOW_STACK_SIZE];
     int pidfd = -1;
     struct clone_request clone = {
         .flags = request->clone_flags | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_PIDFD,
         .parent_tid = (uintptr_t)&window->child_pid,
         .pidfd = (uintptr_t)&pidfd,
         .exit_signal = SIGCHLD,
-        .stack = (uintptr_t)window->stack,
-        .stack_size = sizeof(window->stack),
+        .stack = (uintptr_t)stack,
+        .stack_size = sizeof(stack),
     };
     pid_t pid;
     int r;
@@ -237,8 +237,8 @@ static int clone_in_window(const struct spawn_request *request, struct window *w
 
 int spawn_stage(const struct spawn_request *request, struct spawned *ret, struct error *error)
 {
-    struct window *window =
-        mmap(NULL, sizeof(*window), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct window *window = mmap(NULL, sizeof(*window), PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     int r;
 
     if (window == MAP_FAILED)

@@ -30,7 +30,7 @@
 static char *make_home(const struct plan *plan, struct error *error)
 {
     const size_t size = PROCESS_PATH_SIZE + sizeof(HOME_PREFIX), prefix = strlen(HOME_PREFIX);
-    _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     char *home;
 
     if (root < 0) {

@@ -67,7 +67,7 @@ static int bind_by_mount(struct rootfs *rootfs, const struct plan_mount *mount, 
     _cleanup_close_ int origin = -1, target = -1, mounted = -1;
     int r;
 
-    origin = open(source, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
+    origin = openat(AT_FDCWD, source, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
     if (origin < 0)
         return source_error(rootfs, mount, errno);
     if (!is_good_for(rootfs, mount, origin))

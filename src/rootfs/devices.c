@@ -141,7 +141,7 @@ static int bind_device(struct rootfs *rootfs, const struct plan_device *device, 
     int r;
 
     if (rootfs->legacy)
-        clone = open(source, O_PATH | O_CLOEXEC);
+        clone = openat(AT_FDCWD, source, O_PATH | O_CLOEXEC);
     else
         clone = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (clone < 0 || fstat(clone, &status) < 0)

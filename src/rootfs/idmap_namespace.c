@@ -65,7 +65,7 @@ int idmap_namespace_make(const struct plan *plan, struct plan_array uid_map,
         r = write_map(plan, gid_map, child, "gid_map");
     if (r == 0) {
         snprintf(path, sizeof(path), "/proc/%d/ns/user", child);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
         r = fd < 0 ? -errno : fd;
     }
     kill(child, SIGKILL);

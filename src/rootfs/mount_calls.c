@@ -50,7 +50,7 @@ int mount_on_descriptor(struct rootfs *rootfs, const char *source, int target, c
 
     if (procfs < 0)
         return procfs;
-    here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (here < 0 || fchdir(procfs) < 0)
         return -errno;
     snprintf(path, sizeof(path), "self/fd/%d", target);

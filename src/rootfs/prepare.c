@@ -66,9 +66,9 @@ static int open_joined(const struct plan *plan)
 
         if (join->type != CLONE_NEWUSER)
             continue;
-        fd = join->descriptor >= 0
-                 ? fcntl(join->descriptor, F_DUPFD_CLOEXEC, 0)
-                 : open(plan_text(plan, join->path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        fd = join->descriptor >= 0 ? fcntl(join->descriptor, F_DUPFD_CLOEXEC, 0)
+                                   : openat(AT_FDCWD, plan_text(plan, join->path),
+                                            O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         return fd < 0 ? -errno : fd;
     }
     return -ENOENT;

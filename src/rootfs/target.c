@@ -123,8 +123,8 @@ int rootfs_open_mounted(struct rootfs *rootfs, const struct plan_mount *mount, i
 
     /* what lies on the root itself is only seen from above */
     if (strcmp(destination, "/") == 0)
-        fd = open(plan_text(rootfs->plan, rootfs->plan->rootfs.path),
-                  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        fd = openat(AT_FDCWD, plan_text(rootfs->plan, rootfs->plan->rootfs.path),
+                    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     else
         fd = path_open_in_root(rootfs->root, destination, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0);
     if (fd < 0)

@@ -60,7 +60,7 @@ static int connect_path(int fd, int place, const char *path)
 
 static int connect_agent(const char *path, int64_t deadline, int *ret_fd, struct error *error)
 {
-    _cleanup_close_ int place = open(path, O_PATH | O_CLOEXEC);
+    _cleanup_close_ int place = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
     _cleanup_close_ int fd = -1;
     struct stat status;
     int r;

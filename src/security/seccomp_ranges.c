@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <stdlib.h>
 
 /* libseccomp's default for architectures that a filter does not know */
 #define BAD_ARCH      SECCOMP_RET_KILL_THREAD
@@ -17,19 +16,26 @@
 
 void filter_ranges_done(struct filter_ranges *ranges)
 {
-    free(ranges->references);
-    free(ranges->sorted);
-    free(ranges->ranges);
-    free(ranges->blocks);
-    free(ranges->block_archs);
-    free(ranges->block_references);
+    oci_arena_done(&ranges->space);
     *ranges = (struct filter_ranges){0};
 }
 
-/* From malloc(), not the arena: the bounds are generous, and what is not used costs no page. */
+/* The next part of the space, aligned for any type; with @space NULL only its size is counted. */
+static void *take(char *space, size_t *used, size_t count, size_t size)
+{
+    void *part = space != NULL ? space + *used : NULL;
+
+    *used += (count * size + 15) & ~(size_t)15;
+    return part;
+}
+
+/* One piece for all: the size is bounded by the profile's, and it is gone when the filter stands.
+ */
 int filter_ranges_init(const struct filter_profile *profile, struct filter_ranges *ret)
 {
     struct filter_ranges made = {0};
+    size_t used = 0;
+    char *space = NULL;
     size_t names = 0, conditional = 0;
     size_t references, numbers, blocks;
 
@@ -43,16 +49,18 @@ int filter_ranges_init(const struct filter_profile *profile, struct filter_range
     references = 2 * names + 1;
     numbers = 2 * (names + 2);
     blocks = 2 * (conditional + 2);
-    made.references = malloc(references * sizeof(*made.references));
-    made.sorted = malloc(references * sizeof(*made.sorted));
-    made.ranges = malloc((2 * numbers + 8) * sizeof(*made.ranges));
-    made.blocks = malloc(blocks * sizeof(*made.blocks));
-    made.block_archs = malloc(blocks * sizeof(*made.block_archs));
-    made.block_references = malloc(blocks * sizeof(*made.block_references));
-    if (made.references == NULL || made.sorted == NULL || made.ranges == NULL ||
-        made.blocks == NULL || made.block_archs == NULL || made.block_references == NULL) {
-        filter_ranges_done(&made);
-        return -ENOMEM;
+    for (int pass = 0; pass < 2; pass++) {
+        made.references = take(space, &used, references, sizeof(*made.references));
+        made.sorted = take(space, &used, references, sizeof(*made.sorted));
+        made.ranges = take(space, &used, 2 * numbers + 8, sizeof(*made.ranges));
+        made.blocks = take(space, &used, blocks, sizeof(*made.blocks));
+        made.block_archs = take(space, &used, blocks, sizeof(*made.block_archs));
+        made.block_references = take(space, &used, blocks, sizeof(*made.block_references));
+        if (pass == 0)
+            space = oci_arena_alloc(&made.space, used);
+        if (space == NULL)
+            return -ENOMEM;
+        used = 0;
     }
     *ret = made;
     return 0;

@@ -27,6 +27,7 @@ struct filter_ranges {
     size_t blocks_count;
 
     /* space to work in */
+    struct oci_arena space;
     struct filter_reference *references;
     struct filter_reference *sorted;
     const struct filter_reference **block_references;

@@ -33,7 +33,7 @@ int stage_start_session(struct stage *stage)
 
 int stage_open_console(struct stage *stage)
 {
-    _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct message message = {.row = stage->row};
     struct terminal terminal = {-1, -1};
     int r;

@@ -68,7 +68,7 @@ static int make_root(const char *path)
 /* A link that somebody else made would have us work in a directory of their choice. */
 static int open_root(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat status;
 
     if (fd >= 0 || (errno != ELOOP && errno != ENOTDIR))
@@ -79,7 +79,7 @@ static int open_root(const char *path)
         errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
         return -1;
     }
-    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 int state_open_root(const char *path, bool make, struct error *error)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -79,33 +78,26 @@ static size_t count_records(const char *text, size_t length, struct journal_reco
     return count;
 }
 
-int journal_read(int directory, struct journal *ret, struct error *error)
+int journal_read(int directory, struct oci_arena *arena, struct journal *ret, struct error *error)
 {
-    _cleanup_free_ char *text = NULL;
     struct journal_record *records;
+    char *text;
     size_t length, count;
     int r;
 
     *ret = (struct journal){0};
-    r = file_read_all_at(directory, STATE_JOURNAL, JOURNAL_SIZE_MAX, &text, &length);
+    r = file_read_all_at(directory, STATE_JOURNAL, JOURNAL_SIZE_MAX, arena, &text, &length);
     if (r == -ENOENT)
         return 0;
     if (r < 0)
         return error_set(error, ERROR_STATE_DAMAGED, -r, "cannot read the container's journal");
     count = count_records(text, length, NULL);
-    records = calloc(count + 1, sizeof(*records));
+    records = oci_arena_alloc_array(arena, count + 1, sizeof(*records));
     if (records == NULL)
         return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot read the container's journal");
     count_records(text, length, records);
-    *ret = (struct journal){.text = take_pointer(text), .records = records, .count = count};
+    *ret = (struct journal){.records = records, .count = count};
     return 0;
-}
-
-void journal_done(struct journal *journal)
-{
-    free(journal->records);
-    free(journal->text);
-    *journal = (struct journal){0};
 }
 
 const struct journal_record *journal_find(const struct journal *journal, enum journal_kind kind)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "ocispec/arena.h"
 #include "plan/journal_format.h"
 
 /*
@@ -30,17 +31,15 @@ struct journal_record {
 };
 
 struct journal {
-    char *text; /* the whole file */
     struct journal_record *records;
     size_t count;
 };
 
 /*
  * Reads all records; a last one that is cut short is left out: its act never began.  No journal
- * is an empty one.  Release with journal_done().
+ * is an empty one.  All of it is the arena's.
  */
-int journal_read(int directory, struct journal *ret, struct error *error);
-void journal_done(struct journal *journal);
+int journal_read(int directory, struct oci_arena *arena, struct journal *ret, struct error *error);
 
 /* The last record of a kind, or NULL. */
 const struct journal_record *journal_find(const struct journal *journal, enum journal_kind kind);

@@ -79,7 +79,7 @@ int container_open(struct container *container, const struct runtime *runtime, c
     container->directory = state_open(container->root, id, (flags & CONTAINER_LOCK) != 0, error);
     if (container->directory < 0)
         return container->directory;
-    r = journal_read(container->directory, &container->journal, error);
+    r = journal_read(container->directory, &container->arena, &container->journal, error);
     if (r == 0)
         r = status_read(&container->journal, &container->arena, &container->status, error);
     if (r == -ENOENT) {
@@ -104,7 +104,6 @@ void container_done(struct container *container)
         cgroup_done(&container->cgroup);
     close_fd(container->directory);
     close_fd(container->root);
-    journal_done(&container->journal);
     oci_arena_done(&container->arena);
 }
 
@@ -175,8 +174,12 @@ int container_delete(struct container *container, bool force, struct error *erro
         .directory = container->directory,
         .id = container->id,
         .journal = &container->journal,
+        .status = container->status,
         .kill = true,
     };
+
+    if (container->lifecycle == LIFECYCLE_STOPPED)
+        request.ended = container_identity(container);
 
     if (!force && container->lifecycle != LIFECYCLE_BROKEN) {
         int r = lifecycle_check(LIFECYCLE_DELETE, container->lifecycle, container->id, error);

@@ -15,7 +15,7 @@ static int run_saved_hooks(int directory, const char *id, const char *bundle,
                            struct error *error)
 {
     _cleanup_oci_arena_ struct oci_arena arena = {0};
-    _cleanup_free_ char *text = NULL;
+    char *text;
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
     struct plan_builder builder = {0};
@@ -25,7 +25,7 @@ static int run_saved_hooks(int directory, const char *id, const char *bundle,
     size_t length;
     int r;
 
-    r = file_read_all_at(directory, STATE_CONFIG, OCI_SIZE_LIMIT, &text, &length);
+    r = file_read_all_at(directory, STATE_CONFIG, OCI_SIZE_LIMIT, &arena, &text, &length);
     if (r == 0)
         r = oci_spec_parse(&arena, text, length, &spec, &report);
     if (r < 0)
@@ -54,11 +54,14 @@ void run_poststop_hooks(const struct runtime *runtime, const struct undo_request
     _cleanup_oci_arena_ struct oci_arena arena = {0};
     const struct journal_record *owed;
     struct error error = {0};
-    struct status *status;
+    const struct status *status = request->status;
+    struct status *own;
     const char *bundle;
     char message[2048];
 
-    if (status_read(journal, &arena, &status, &error) == 0) {
+    if (status == NULL && status_read(journal, &arena, &own, &error) == 0)
+        status = own;
+    if (status != NULL) {
         if (!status->has_poststop_hooks)
             return;
         bundle = status->bundle;

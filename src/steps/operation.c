@@ -75,8 +75,6 @@ void operation_done(struct operation *operation)
     plan_builder_done(&operation->builder);
     oci_arena_done(&operation->arena);
     free(operation->bundle);
-    free(operation->config_text);
-    free(operation->process_text);
 }
 
 void operation_locate_error(struct operation *operation)

@@ -85,11 +85,11 @@ struct operation {
     struct oci_arena arena;
 
     /* the documents */
-    char *bundle;      /* absolute; from malloc */
-    char *config_text; /* from malloc */
+    char *bundle; /* absolute; from malloc */
+    char *config_text;
     size_t config_length;
     const char *document; /* name of the file that JSON pointers are about */
-    char *process_text;   /* exec --process; from malloc */
+    char *process_text;   /* exec --process */
     size_t process_length;
     struct oci_spec *spec;
     struct oci_process *process;
@@ -103,7 +103,10 @@ struct operation {
     bool wrote_pid_file;
     int journal;
     const struct journal *records; /* exec: the container's journal */
-    struct status *status;         /* exec: of the container */
+    const struct status *status;   /* exec: of the container; create: once it is complete */
+    struct status own_status;      /* create's, with its texts */
+    char created[40];
+    char owner[24];
     struct cgroup cgroup;
     bool has_cgroup; /* the struct is in use */
 

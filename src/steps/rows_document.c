@@ -75,11 +75,11 @@ int row_read_spec(struct operation *operation)
     if (r < 0)
         return r;
     operation->document = config;
-    bundle = open(operation->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bundle = openat(AT_FDCWD, operation->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (bundle < 0)
         return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
                          "cannot open the bundle \"%s\"", operation->bundle);
-    r = file_read_all_at(bundle, config, OCI_SIZE_LIMIT, &operation->config_text,
+    r = file_read_all_at(bundle, config, OCI_SIZE_LIMIT, &operation->arena, &operation->config_text,
                          &operation->config_length);
     if (r < 0) {
         if (config[0] == '/')

@@ -125,8 +125,8 @@ static int process_from_file(struct operation *operation)
     const char *path = operation->exec->process_file;
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
-    int r = file_read_all_at(AT_FDCWD, path, OCI_SIZE_LIMIT, &operation->process_text,
-                             &operation->process_length);
+    int r = file_read_all_at(AT_FDCWD, path, OCI_SIZE_LIMIT, &operation->arena,
+                             &operation->process_text, &operation->process_length);
 
     if (r < 0)
         return error_set(operation->error, ERROR_CONFIG_UNREADABLE, -r,
@@ -150,7 +150,7 @@ int row_read_process(struct operation *operation)
 {
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
-    int r = file_read_all_at(operation->directory, "config.json", OCI_SIZE_LIMIT,
+    int r = file_read_all_at(operation->directory, "config.json", OCI_SIZE_LIMIT, &operation->arena,
                              &operation->config_text, &operation->config_length);
 
     if (r == 0)

@@ -143,8 +143,14 @@ static bool shares_pid_namespace(const struct plan *plan)
 int row_commit_create(struct operation *operation)
 {
     const struct plan *plan = operation_plan(operation);
-    char created[40], owner[24];
-    struct status status = {
+    int r;
+
+    format_now(operation->created);
+    if (geteuid() == 0)
+        memcpy(operation->owner, "root", sizeof("root"));
+    else
+        format_u64(operation->owner, geteuid());
+    operation->own_status = (struct status){
         .version = STATUS_VERSION,
         .oci_version = operation->spec->oci_version,
         .id = operation->id,
@@ -152,8 +158,8 @@ int row_commit_create(struct operation *operation)
         .start_time = operation->stage.identity.start_time,
         .bundle = operation->bundle,
         .rootfs = plan_text(plan, plan->rootfs.path),
-        .created = created,
-        .owner = owner,
+        .created = operation->created,
+        .owner = operation->owner,
         .annotations = operation->spec->annotations,
         .namespaces = plan->namespaces.clone_flags | plan->namespaces.joined |
                       (plan->namespaces.unshare_cgroup ? (uint64_t)CLONE_NEWCGROUP : 0),
@@ -163,14 +169,8 @@ int row_commit_create(struct operation *operation)
         .has_poststart_hooks = plan->hooks.kinds[PLAN_HOOK_POSTSTART].count > 0,
         .has_poststop_hooks = plan->hooks.kinds[PLAN_HOOK_POSTSTOP].count > 0,
     };
-    int r;
-
-    format_now(created);
-    if (geteuid() == 0)
-        memcpy(owner, "root", sizeof("root"));
-    else
-        format_u64(owner, geteuid());
-    r = status_write(operation->journal, &status, &operation->arena, operation->error);
+    operation->status = &operation->own_status;
+    r = status_write(operation->journal, operation->status, &operation->arena, operation->error);
     if (r < 0)
         return r;
     return row_commit(operation);

@@ -40,8 +40,22 @@ static int wait_for_end(int pidfd, int deadline_ms)
     return 0;
 }
 
-static int end_process(const struct undo_request *request, const struct journal_record *record,
-                       struct error *error)
+/* A frozen process does not even die. */
+static void thaw(const struct journal *journal)
+{
+    const struct journal_record *record = journal_find(journal, JOURNAL_CGROUP);
+    struct error ignored = {0};
+    struct cgroup cgroup;
+
+    if (record == NULL || cgroup_open_record(&cgroup, record->payload, record->length) < 0)
+        return;
+    if (cgroup_is_ours(&cgroup) && cgroup_is_frozen(&cgroup) > 0)
+        cgroup_thaw(&cgroup, UNDO_DEADLINE_MS, &ignored);
+    cgroup_done(&cgroup);
+}
+
+static int end_process(const struct undo_request *request, const struct journal *journal,
+                       const struct journal_record *record, struct error *error)
 {
     struct process_identity identity;
     _cleanup_close_ int pidfd = -1;
@@ -51,6 +65,8 @@ static int end_process(const struct undo_request *request, const struct journal_
         return error_set(error, ERROR_STATE_DAMAGED, EPROTO,
                          "the journal's record of a process is damaged");
     memcpy(&identity, record->payload, sizeof(identity));
+    if (identity.pid == request->ended.pid && identity.start_time == request->ended.start_time)
+        return 0;
     pidfd = process_open(&identity);
     if (pidfd == -ESRCH)
         return 0;
@@ -63,6 +79,7 @@ static int end_process(const struct undo_request *request, const struct journal_
         return error_set(error, ERROR_CONTAINER_STATUS, EBUSY,
                          "process %d of container \"%s\" is still alive", identity.pid,
                          request->id);
+    thaw(journal);
     if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
         return error_set(error, ERROR_CLEANUP_INCOMPLETE, errno, "cannot kill process %d",
                          identity.pid);
@@ -81,8 +98,9 @@ static int end_cgroup(const struct journal_record *record, struct error *error)
 
     if (r < 0)
         return error_set(error, ERROR_STATE_DAMAGED, -r, "the record of the cgroup is damaged");
-    /* only what we made holds nobody else's processes */
-    if (cgroup_is_ours(&cgroup) && cgroup_is_populated(&cgroup) > 0)
+    /* only what we made holds nobody else's processes; mostly it holds none and goes at once */
+    if (cgroup_is_ours(&cgroup) && cgroup_remove_empty(&cgroup) == -EBUSY &&
+        cgroup_is_populated(&cgroup) > 0)
         r = cgroup_kill(&cgroup, UNDO_DEADLINE_MS, error);
     if (r == 0)
         r = cgroup_remove(&cgroup, UNDO_DEADLINE_MS, error);
@@ -102,26 +120,12 @@ static int end_host_mounts(const struct journal_record *record, struct error *er
     return r;
 }
 
-/* A frozen process does not even die: thaw before anything is killed. */
-static void thaw(const struct journal *journal)
-{
-    const struct journal_record *record = journal_find(journal, JOURNAL_CGROUP);
-    struct error ignored = {0};
-    struct cgroup cgroup;
-
-    if (record == NULL || cgroup_open_record(&cgroup, record->payload, record->length) < 0)
-        return;
-    if (cgroup_is_ours(&cgroup) && cgroup_is_frozen(&cgroup) > 0)
-        cgroup_thaw(&cgroup, UNDO_DEADLINE_MS, &ignored);
-    cgroup_done(&cgroup);
-}
-
 static int undo_record(const struct undo_request *request, const struct journal *journal,
                        const struct journal_record *record, struct error *error)
 {
     switch ((enum journal_kind)record->kind) {
     case JOURNAL_PROCESS:
-        return end_process(request, record, error);
+        return end_process(request, journal, record, error);
     case JOURNAL_HOST_MOUNTS:
         return end_host_mounts(record, error);
     case JOURNAL_CGROUP:
@@ -141,8 +145,6 @@ static int undo_records(const struct undo_request *request, const struct journal
 {
     int result = 0;
 
-    if (request->kill)
-        thaw(journal);
     for (size_t i = journal->count; i > 0; i--) {
         struct error here = {0};
         int r = undo_record(request, journal, &journal->records[i - 1], &here);
@@ -161,12 +163,13 @@ static int undo_records(const struct undo_request *request, const struct journal
 
 void undo_kill_process(int directory)
 {
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
     const struct journal_record *record;
     struct error ignored = {0};
     struct process_identity identity;
     struct journal journal;
 
-    if (journal_read(directory, &journal, &ignored) < 0)
+    if (journal_read(directory, &arena, &journal, &ignored) < 0)
         return;
     thaw(&journal);
     record = journal_find(&journal, JOURNAL_PROCESS);
@@ -178,25 +181,24 @@ void undo_kill_process(int directory)
         if (pidfd >= 0)
             sys_pidfd_send_signal(pidfd, SIGKILL);
     }
-    journal_done(&journal);
 }
 
 int undo_container(const struct runtime *runtime, const struct undo_request *request,
                    struct error *error)
 {
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
     const struct journal *journal = request->journal;
-    struct journal own = {0};
+    struct journal own;
     int r = 0;
 
     if (journal == NULL) {
-        r = journal_read(request->directory, &own, error);
+        r = journal_read(request->directory, &arena, &own, error);
         journal = &own;
     }
     if (r == 0)
         r = undo_records(request, journal, error);
     if (r == 0)
         run_poststop_hooks(runtime, request, journal);
-    journal_done(&own);
     return r < 0 ? r : state_remove(request->root, request->id, request->directory, error);
 }
 

@@ -15,6 +15,8 @@ struct undo_request {
     int directory; /* the container's, locked */
     const char *id;
     const struct journal *journal; /* its own, or NULL: to be read */
+    const struct status *status;   /* its own, or NULL: to be read from the journal */
+    struct process_identity ended; /* a process that is known to have ended; pid 0: none */
     bool kill; /* processes that still live are killed; otherwise they are an error */
 };
 

@@ -19,7 +19,7 @@
 /* Opens @path as an anchor that it can be named by, and checks that it is a socket. */
 static int open_socket_file(const char *path, struct error *error)
 {
-    _cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+    _cleanup_close_ int fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
     struct stat status;
 
     if (fd < 0)

@@ -156,7 +156,7 @@ static void send_end_of_input(const struct relay *relay)
  */
 static void hang_up(struct relay_state *state)
 {
-    _cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    _cleanup_close_ int null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 
     if (null < 0 || dup3(null, state->relay->master, O_CLOEXEC) < 0)
         return;

@@ -59,7 +59,8 @@ static char *read_file(const char *name, const char *suffix)
     size_t length;
 
     snprintf(path, sizeof(path), "%s/%s%s", GOLDEN_DIRECTORY, name, suffix);
-    if (file_read_all_at(AT_FDCWD, path, DOCUMENT_LIMIT, &text, &length) < 0 || text == NULL) {
+    if (file_read_all_at(AT_FDCWD, path, DOCUMENT_LIMIT, NULL, &text, &length) < 0 ||
+        text == NULL) {
         fail_msg("%s cannot be read", path);
         abort(); /* never reached, as an analyser cannot know */
     }

@@ -107,6 +107,7 @@ static void a_journal_is_read_back(void **state)
 {
     struct fixture *fixture = *state;
     struct error error = {0};
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
     struct journal journal;
     int directory = state_claim(fixture->root, "j", &error);
     int fd = journal_open(directory, true, &error);
@@ -115,13 +116,12 @@ static void a_journal_is_read_back(void **state)
     assert_int_equal(journal_append(fd, JOURNAL_CGROUP, "first", 5, &error), 0);
     assert_int_equal(journal_append(fd, JOURNAL_HOOKS, NULL, 0, &error), 0);
     assert_int_equal(journal_append(fd, JOURNAL_CGROUP, "second", 6, &error), 0);
-    assert_int_equal(journal_read(directory, &journal, &error), 0);
+    assert_int_equal(journal_read(directory, &arena, &journal, &error), 0);
     assert_int_equal(journal.count, 3);
     assert_int_equal(journal_find(&journal, JOURNAL_CGROUP)->length, 6);
     assert_memory_equal(journal_find(&journal, JOURNAL_CGROUP)->payload, "second", 6);
     assert_int_equal(journal_find(&journal, JOURNAL_HOOKS)->length, 0);
     assert_null(journal_find(&journal, JOURNAL_PROCESS));
-    journal_done(&journal);
     close(fd);
     state_remove(fixture->root, "j", directory, &error);
     close(directory);
@@ -132,6 +132,7 @@ static void a_journal_may_end_anywhere(void **state)
 {
     struct fixture *fixture = *state;
     struct error error = {0};
+    _cleanup_oci_arena_ struct oci_arena arena = {0};
     struct journal journal;
     int directory = state_claim(fixture->root, "j", &error);
     int fd = journal_open(directory, true, &error);
@@ -140,9 +141,8 @@ static void a_journal_may_end_anywhere(void **state)
     journal_append(fd, JOURNAL_PROCESS, "12345678", 8, &error);
     for (off_t length = 29; length >= 0; length--) {
         assert_int_equal(ftruncate(fd, length), 0);
-        assert_int_equal(journal_read(directory, &journal, &error), 0);
+        assert_int_equal(journal_read(directory, &arena, &journal, &error), 0);
         assert_int_equal(journal.count, length == 29 ? 2 : length >= 13 ? 1 : 0);
-        journal_done(&journal);
     }
     close(fd);
     state_remove(fixture->root, "j", directory, &error);
@@ -176,14 +176,12 @@ static void a_status_is_read_back(void **state)
     const char *text;
 
     journal_append(fd, JOURNAL_CGROUP, "cgroup", 6, &error);
-    assert_int_equal(journal_read(directory, &journal, &error), 0);
+    assert_int_equal(journal_read(directory, &arena, &journal, &error), 0);
     assert_int_equal(status_read(&journal, &arena, &read, &error), -ENOENT);
     assert_int_equal(error.code, ERROR_NONE);
-    journal_done(&journal);
     assert_int_equal(status_write(fd, &status, &arena, &error), 0);
-    assert_int_equal(journal_read(directory, &journal, &error), 0);
+    assert_int_equal(journal_read(directory, &arena, &journal, &error), 0);
     assert_int_equal(status_read(&journal, &arena, &read, &error), 0);
-    journal_done(&journal);
     close(fd);
     assert_int_equal(read->pid, 4711);
     assert_true(read->start_time == UINT64_MAX);
@@ -218,17 +216,15 @@ static void a_damaged_status_is_an_error(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         error_clear(&error);
         journal_append(fd, JOURNAL_STATUS, texts[i], strlen(texts[i]), &error);
-        assert_int_equal(journal_read(directory, &journal, &error), 0);
+        assert_int_equal(journal_read(directory, &arena, &journal, &error), 0);
         assert_int_equal(status_read(&journal, &arena, &status, &error), -EINVAL);
         assert_int_equal(error.code, ERROR_STATE_DAMAGED);
-        journal_done(&journal);
     }
     error_clear(&error);
     journal_append(fd, JOURNAL_STATUS, newer, strlen(newer), &error);
-    assert_int_equal(journal_read(directory, &journal, &error), 0);
+    assert_int_equal(journal_read(directory, &arena, &journal, &error), 0);
     assert_int_equal(status_read(&journal, &arena, &status, &error), -EINVAL);
     assert_int_equal(error.code, ERROR_STATE_VERSION);
-    journal_done(&journal);
     close(fd);
     state_remove(fixture->root, "d", directory, &error);
     close(directory);
