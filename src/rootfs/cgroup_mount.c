@@ -91,34 +91,22 @@ static int open_directory(const struct cgroup_mount *all, const struct hierarchy
                   : fd;
 }
 
-static int attach(const struct cgroup_mount *all, const struct hierarchy *hierarchy, int fd)
-{
-    return sys_move_mount(fd, "", all->top, hierarchy->name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno
-                                                                                          : 0;
-}
-
-/* The hierarchy's file system. */
+/*
+ * The hierarchy's file system, by mount(2) on a name in the working directory, which is the tmpfs:
+ * one call instead of the eight of fsopen(2), which add up where there are a dozen hierarchies.
+ * Without mount_setattr(2) it is made read-only at once.
+ */
 static int mount_hierarchy(const struct cgroup_mount *all, const struct hierarchy *hierarchy)
 {
     bool unified = hierarchy->options[0] == '\0';
-    const struct filesystem_request request = {
-        .type = unified ? "cgroup2" : "cgroup",
-        .source = "cgroup",
-        .options = unified ? NULL : hierarchy->options,
-        .attributes = all->mount->attributes_set | all->mount->recursive_set,
-    };
-    _cleanup_close_ int fd = filesystem_make(all->rootfs, &request), target = -1;
-    int r;
+    uint64_t attributes = all->mount->attributes_set | all->mount->recursive_set;
 
-    if (fd == -ENOSYS) {
-        target = open_directory(all, hierarchy);
-        if (target < 0)
-            return target;
-        r = filesystem_mount(all->rootfs, &request, target);
-    } else {
-        r = fd < 0 ? fd : attach(all, hierarchy, fd);
-    }
-    return r < 0 ? cgroup_error(all, hierarchy->name, -r, "it cannot be mounted") : 0;
+    if (!all->rootfs->legacy)
+        attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+    if (mount("cgroup", hierarchy->name, unified ? "cgroup2" : "cgroup",
+              mount_flags_of_attributes(attributes), unified ? NULL : hierarchy->options) < 0)
+        return cgroup_error(all, hierarchy->name, errno, "it cannot be mounted");
+    return 0;
 }
 
 /* Somebody mounted the hierarchy, but not where the host has its cgroups: it is not for us. */
@@ -292,13 +280,41 @@ static int mount_top(struct rootfs *rootfs, const struct plan_mount *mount)
     return r < 0 ? r : take_fd(&fd);
 }
 
+static int add_hierarchies(const struct cgroup_mount *all, char *lines)
+{
+    bool hybrid = all->rootfs->plan->rootfs.cgroup_layout == PLAN_CGROUP_LAYOUT_HYBRID;
+    _cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct hierarchy hierarchy;
+    int r = 0;
+
+    if (here < 0 || fchdir(all->top) < 0)
+        return mount_error(all->rootfs, all->mount, ERROR_MOUNT_FAILED, errno, NULL);
+    while (r == 0 && next_hierarchy(&lines, &hierarchy, hybrid))
+        r = add_hierarchy(all, &hierarchy);
+    if (fchdir(here) < 0 && r == 0)
+        r = mount_error(all->rootfs, all->mount, ERROR_MOUNT_FAILED, errno, NULL);
+    return r;
+}
+
+static int make_readonly(const struct cgroup_mount *all)
+{
+    struct rootfs *rootfs = all->rootfs;
+    int r;
+
+    if (((all->mount->attributes_set | all->mount->recursive_set) & MOUNT_ATTR_RDONLY) == 0)
+        return 0;
+    r = rootfs->legacy ? mount_change(rootfs, all->top, MOUNT_ATTR_RDONLY, 0, 0)
+                       : mount_change_tree(all->top, MOUNT_ATTR_RDONLY, 0, 0);
+    return r < 0 ? mount_error(rootfs, all->mount, ERROR_MOUNT_FAILED, -r,
+                               "it cannot be made read-only")
+                 : 0;
+}
+
 static int mount_v1(struct rootfs *rootfs, const struct plan_mount *mount)
 {
-    bool hybrid = rootfs->plan->rootfs.cgroup_layout == PLAN_CGROUP_LAYOUT_HYBRID;
-    char table[CGROUP_TABLE_SIZE], *lines = table;
+    char table[CGROUP_TABLE_SIZE];
     _cleanup_close_ int top = -1;
     struct cgroup_mount all = {.rootfs = rootfs, .mount = mount};
-    struct hierarchy hierarchy;
     int r;
 
     if (mount->data.count > 0)
@@ -310,18 +326,8 @@ static int mount_v1(struct rootfs *rootfs, const struct plan_mount *mount)
     all.top = top = mount_top(rootfs, mount);
     if (top < 0)
         return top;
-    while (next_hierarchy(&lines, &hierarchy, hybrid)) {
-        r = add_hierarchy(&all, &hierarchy);
-        if (r < 0)
-            return r;
-    }
-    if ((mount->attributes_set | mount->recursive_set) & MOUNT_ATTR_RDONLY) {
-        r = mount_change(rootfs, top, MOUNT_ATTR_RDONLY, 0, 0);
-        if (r < 0)
-            return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r,
-                               "it cannot be made read-only");
-    }
-    return 0;
+    r = add_hierarchies(&all, table);
+    return r < 0 ? r : make_readonly(&all);
 }
 
 int rootfs_mount_cgroup(struct rootfs *rootfs, const struct plan_mount *mount)
