@@ -69,15 +69,17 @@ static int plan_mount_label(const struct plan_input *input, struct plan_builder 
 
     if (config == NULL || config->mount_label == NULL || config->mount_label[0] == '\0')
         return 0;
-    if (!input->host->selinux)
-        return rootfs_fault(builder, ERROR_SELINUX_FAILED, "/linux/mountLabel",
-                            "the config has a mount label, but SELinux is not enabled");
     for (size_t i = 0; !known && i < ARRAY_SIZE(kinds); i++)
         known = strcmp(kind, kinds[i]) == 0;
     if (!known)
         return rootfs_fault(builder, ERROR_CONFIG_VALUE, "/annotations/" CONTEXT_ANNOTATION,
                             "the kind of mount context is context, fscontext, defcontext or "
                             "rootcontext");
+    if (!input->host->selinux) {
+        /* it would confine nothing; a process label, which should, is an error */
+        plan_warn(builder, ORIGIN_NONE, 0, "linux.mountLabel is ignored: SELinux is not enabled");
+        return 0;
+    }
     plan->mount_label = plan_add_string(builder, config->mount_label);
     plan->mount_context =
         plan_add_format(builder, "%s=\"%s\"", kind != NULL ? kind : kinds[0], config->mount_label);
