@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,6 +16,9 @@
 
 /* What goes along with the descriptor: receivers want at least a byte, some show it as a name. */
 #define TERMINAL_NAME "/dev/ptmx"
+
+/* Whoever asked for the terminal is there and takes it; connect(2) and sendmsg(2) give up then. */
+#define PATIENCE_SECONDS 10
 
 /* Opens @path as an anchor that it can be named by, and checks that it is a socket. */
 static int open_socket_file(const char *path, struct error *error)
@@ -33,6 +37,7 @@ static int open_socket_file(const char *path, struct error *error)
 
 int console_socket_connect(const char *path, struct error *error)
 {
+    const struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     _cleanup_close_ int file = open_socket_file(path, error);
     _cleanup_close_ int connection = -1;
@@ -42,10 +47,11 @@ int console_socket_connect(const char *path, struct error *error)
     /* an address holds 108 bytes, a path may be longer */
     snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", file);
     connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection < 0)
+    if (connection < 0 ||
+        setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
         return error_set(error, ERROR_SYSTEM, errno, "cannot make a socket");
     if (connect(connection, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return error_set(error, ERROR_CONSOLE_SOCKET, errno,
+        return error_set(error, ERROR_CONSOLE_SOCKET, errno == EAGAIN ? ETIMEDOUT : errno,
                          "cannot connect to the console socket \"%s\"", path);
     return take_fd(&connection);
 }
@@ -70,7 +76,7 @@ int console_socket_send(int socket, int master, struct error *error)
         if (sendmsg(socket, &packet, MSG_NOSIGNAL) >= 0)
             return 0;
         if (errno != EINTR)
-            return error_set(error, ERROR_CONSOLE_SOCKET, errno,
+            return error_set(error, ERROR_CONSOLE_SOCKET, errno == EAGAIN ? ETIMEDOUT : errno,
                              "cannot send the terminal over the console socket");
     }
 }
