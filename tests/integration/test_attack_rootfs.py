@@ -256,7 +256,7 @@ def test_random_trees_of_links(bundle, canary):
     """Random links by random destinations: nothing outside the root is ever made or covered."""
     chance = random.Random(int(os.environ.get("ATTACK_SEED", "1")))
     names = ["a", "b", "c", "d"]
-    for _ in range(int(os.environ.get("ATTACK_TREES", "40"))):
+    for _ in range(int(os.environ.get("ATTACK_TREES", "20"))):
         places = []
         for _ in range(12):
             place = "/".join(chance.choice(names) for _ in range(chance.randint(1, 4)))
