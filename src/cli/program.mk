@@ -30,7 +30,7 @@ PROGRAM_OBJECTS = \
 	$(patsubst %.S,program/%.o,$(filter %.S,$(PROGRAM_FILES)))
 PROGRAM_COMPILE = $(MUSL_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(HELPER_CPPFLAGS) $(CPPFLAGS) \
 	$(HOUSE_CFLAGS) $(CFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) \
-	-ffunction-sections -fdata-sections
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 
 program/%.o: %.c
 	@$(MKDIR_P) $(@D)
@@ -42,14 +42,19 @@ program/%.o: %.S
 
 program/src/namespace/stage_image_data.o: src/stage/dray-stage
 
-dray: $(PROGRAM_OBJECTS)
-	$(AM_V_CCLD)$(MUSL_CC) -static $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $(PROGRAM_OBJECTS) \
-		$(YAJL_LIBS) $(CAP_LIBS)
+# The program is the stripped copy, which is also written in one go: the page cache then holds it in
+# large pieces that are mapped with fewer page faults (a tenth of a short command's time).
+dray.debug: $(PROGRAM_OBJECTS)
+	$(AM_V_CCLD)$(MUSL_CC) -static $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,-z,noseparate-code \
+		-o $@ $(PROGRAM_OBJECTS) $(YAJL_LIBS) $(CAP_LIBS)
+
+dray: dray.debug
+	$(AM_V_GEN)$(OBJCOPY) --strip-all --add-gnu-debuglink=dray.debug dray.debug $@
 
 -include $(PROGRAM_OBJECTS:.o=.d)
 
 bin_SCRIPTS = dray
-CLEANFILES += dray $(PROGRAM_OBJECTS) $(PROGRAM_OBJECTS:.o=.d)
+CLEANFILES += dray dray.debug $(PROGRAM_OBJECTS) $(PROGRAM_OBJECTS:.o=.d)
 
 else
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The stage program as data; made before this is assembled. */
-    .section .rodata.dray_stage_image, "a"
+    /* a section of its own lies behind the other data, which is looked at all the time */
+    .section .stage, "a", %progbits
     .balign 16
     .globl dray_stage_image
     .globl dray_stage_image_end

@@ -75,7 +75,7 @@ static int walk(struct stage *stage, const struct step *steps, const stage_funct
 
 int main(int argc, char **argv)
 {
-    static struct stage stage = {.procfs = -1, .slave = -1, .listener = -1};
+    static struct stage stage; /* set below: in .bss it is no part of the image */
     const struct plan *plan = argc == 2 ? map_plan(argv[1]) : NULL;
 
     if (plan == NULL)
@@ -85,6 +85,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     stage.plan = plan;
+    stage.procfs = stage.slave = stage.listener = -1;
     stage.recorder = map_recorder(plan->descriptors.recorder);
     if (stage.recorder == NULL)
         return 2;
