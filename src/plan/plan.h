@@ -165,6 +165,7 @@ struct plan_rootfs {
     bool readonly;
     bool no_pivot;
     bool private_mounts;   /* the mount namespace is new or joined, not the host's */
+    bool detached_tree;    /* not private_mounts, but with mounts, which nobody else sees */
     bool devices_by_bind;  /* mknod is impossible (user namespace): bind the host's devices */
     bool setup_dev;        /* links are made in /dev: not when the config binds its own there */
     bool cgroup_namespace; /* new or joined: cgroup mounts are made, else the own cgroup is bound */

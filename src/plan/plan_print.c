@@ -181,7 +181,9 @@ static void print_rootfs(const struct printer *printer)
     print_string(printer, rootfs->path);
     fprintf(printer->out, "%s%s%s%s propagation %#x\n", rootfs->readonly ? " readonly" : "",
             rootfs->no_pivot ? " no-pivot" : "",
-            rootfs->private_mounts ? "" : " in-the-mount-namespace-of-the-host",
+            rootfs->private_mounts  ? ""
+            : rootfs->detached_tree ? " detached-in-the-mount-namespace-of-the-host"
+                                    : " in-the-mount-namespace-of-the-host",
             rootfs->devices_by_bind ? " devices-by-bind" : "", rootfs->propagation);
     plan_for_each(mount, printer->plan, rootfs->mounts, struct plan_mount)
         print_mount(printer, mount);

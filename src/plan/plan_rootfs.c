@@ -158,25 +158,25 @@ static int plan_covered(const struct plan_input *input, struct plan_builder *bui
                               &plan->readonly_paths);
 }
 
-/* What would be mounted into the host's own tree is refused. */
-static int check_private(struct plan_builder *builder)
+/*
+ * Without a mount namespace of the container's own its mounts are in a tree that is attached
+ * nowhere, and none appears on the host.  A tree like that has no peers, and from a user namespace
+ * there is no way back to the host's mount namespace.
+ */
+static int plan_detached_tree(const struct plan_input *input, struct plan_builder *builder)
 {
     static const char message[] = "this needs a mount namespace of the container's own; add "
                                   "{\"type\": \"mount\"} to linux.namespaces";
-    const struct plan_rootfs *plan = &builder->plan->rootfs;
+    struct plan_rootfs *plan = &builder->plan->rootfs;
 
     if (plan->private_mounts)
         return 0;
-    if (plan->mounts.count > 0)
-        return rootfs_fault(builder, ERROR_CONFIG_CONFLICT, "/mounts", message);
-    if (plan->readonly)
-        return rootfs_fault(builder, ERROR_CONFIG_CONFLICT, "/root/readonly", message);
-    if (plan->masked.count > 0)
-        return rootfs_fault(builder, ERROR_CONFIG_CONFLICT, "/linux/maskedPaths", message);
-    if (plan->readonly_paths.count > 0)
-        return rootfs_fault(builder, ERROR_CONFIG_CONFLICT, "/linux/readonlyPaths", message);
     if (plan->propagation != 0)
         return rootfs_fault(builder, ERROR_CONFIG_CONFLICT, "/linux/rootfsPropagation", message);
+    plan->detached_tree = plan->mounts.count > 0 || plan->readonly || plan->masked.count > 0 ||
+                          plan->readonly_paths.count > 0;
+    if (plan->detached_tree && plan_has_user_namespace(input->spec))
+        return rootfs_fault(builder, ERROR_CONFIG_CONFLICT, "/linux/namespaces", message);
     return 0;
 }
 
@@ -214,5 +214,5 @@ int plan_rootfs(const struct plan_input *input, struct plan_builder *builder)
         if (r < 0)
             return r;
     }
-    return check_private(builder);
+    return plan_detached_tree(input, builder);
 }

@@ -119,6 +119,11 @@ static bool has_new_keyring(const struct plan *plan)
     return plan->process.new_keyring;
 }
 
+static bool has_detached_tree(const struct plan *plan)
+{
+    return plan->rootfs.detached_tree;
+}
+
 static bool has_labels(const struct plan *plan)
 {
     return plan->process.apparmor != 0 || plan->process.selinux != 0;

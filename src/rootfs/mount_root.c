@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "io/syscalls.h"
+#include "rootfs/detached.h"
 #include "rootfs/mount_calls.h"
 
 static int root_error(struct rootfs *rootfs, enum error_code code, int sys_errno, const char *what)
@@ -106,7 +107,7 @@ int rootfs_mount_root(struct rootfs *rootfs)
         directory = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return open_error(rootfs, errno);
-    if (!plan->private_mounts) {
+    if (!rootfs_has_own_mounts(rootfs)) {
         rootfs->root = take_fd(&directory);
         return 0;
     }

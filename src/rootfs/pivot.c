@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "io/syscalls.h"
 #include "rootfs/covers.h"
+#include "rootfs/detached.h"
 #include "rootfs/mount_calls.h"
 
 static int pivot_error(struct rootfs *rootfs, int sys_errno, const char *what)
@@ -106,7 +107,7 @@ int rootfs_pivot(struct rootfs *rootfs)
         r = rootfs_find_null(rootfs);
     if (r < 0)
         return r;
-    if (!plan->private_mounts) {
+    if (!rootfs_has_own_mounts(rootfs)) {
         if (fchdir(rootfs->root) < 0 || chroot(".") < 0)
             return pivot_error(rootfs, errno, "chroot to the root");
     } else {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mount.h>
 
-#include "rootfs/rootfs.h"
+#include "rootfs/detached.h"
 
 int rootfs_set_propagation(struct rootfs *rootfs)
 {
@@ -12,8 +12,13 @@ int rootfs_set_propagation(struct rootfs *rootfs)
     unsigned long flags = MS_SLAVE;
     int r;
 
-    if (!plan->private_mounts)
+    if (!rootfs_has_own_mounts(rootfs))
         return 0;
+    if (plan->detached_tree) {
+        r = rootfs_leave_host_namespace(rootfs);
+        if (r < 0)
+            return r;
+    }
     /*
      * Whatever is asked for the root, everything else follows: one shared mount left would carry
      * our mounts to the host.  Only "shared" wants just that.  "unbindable" waits until after the

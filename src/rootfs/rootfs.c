@@ -28,8 +28,9 @@ void rootfs_init(struct rootfs *rootfs, const struct plan *plan, struct error *e
 
 void rootfs_done(struct rootfs *rootfs)
 {
-    int *const descriptors[] = {&rootfs->root, &rootfs->procfs, &rootfs->dev,  &rootfs->proc,
-                                &rootfs->sys,  &rootfs->null,   &rootfs->empty};
+    int *const descriptors[] = {&rootfs->root,  &rootfs->procfs,        &rootfs->dev,
+                                &rootfs->proc,  &rootfs->sys,           &rootfs->null,
+                                &rootfs->empty, &rootfs->host_namespace};
 
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
         *descriptors[i] = close_fd(*descriptors[i]);

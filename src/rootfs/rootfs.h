@@ -5,7 +5,8 @@
  * descriptors inside the root, mounts are attached to descriptors, never to paths.
  *
  * Order: rootfs_set_propagation, rootfs_mount_root, rootfs_mount_all, rootfs_make_devices,
- * [console: rootfs_attach_console], rootfs_pivot, rootfs_mask, rootfs_make_readonly, rootfs_done.
+ * [console: rootfs_attach_console], rootfs_pivot, rootfs_mask, rootfs_make_readonly,
+ * [rootfs_detach_tree], rootfs_done.
  * The console may also be attached after the pivot.  Each returns 0 or a negative errno value with
  * the error set.
  */
@@ -28,6 +29,7 @@ struct rootfs {
     int sys;    /* are looked up from here, so that no decoy can take the place of these mounts */
     int null;   /* a verified null device to cover files with, or the mount that covers the first */
     int empty;  /* an empty read-only tmpfs to cover directories with, likewise */
+    int host_namespace; /* the host's mount namespace, to go back there with a detached tree */
     bool legacy; /* the kernel, or a filter on its system calls, refuses the newer mount calls */
     bool null_attached;
     bool empty_attached;
@@ -42,8 +44,9 @@ void rootfs_done(struct rootfs *rootfs);
 
 /*
  * Sets the propagation of all mounts in the new mount namespace: rslave, so that nothing done in
- * here reaches the host, or what linux.rootfsPropagation needs.  Does nothing in the host's own
- * mount namespace.
+ * here reaches the host, or what linux.rootfsPropagation needs.  In the host's own mount namespace
+ * it does nothing, unless a detached tree is planned: then it makes a namespace to build that in,
+ * which rootfs_detach_tree() leaves.
  */
 int rootfs_set_propagation(struct rootfs *rootfs);
 
@@ -86,6 +89,13 @@ int rootfs_mask(struct rootfs *rootfs);
 
 /* Makes linux.readonlyPaths and then, if asked for, the root itself read-only. */
 int rootfs_make_readonly(struct rootfs *rootfs);
+
+/*
+ * For plan_rootfs.detached_tree, when all is mounted: goes back to the host's mount namespace and
+ * changes the root directory to a clone of everything mounted, which is attached nowhere and lasts
+ * as long as a process has its root in it.  Linux 5.2.
+ */
+int rootfs_detach_tree(struct rootfs *rootfs);
 
 /*
  * The procfs that everything below /proc is written through, opened on first use; belongs to

@@ -62,3 +62,8 @@ int stage_make_readonly(struct stage *stage)
 
     return r < 0 ? r : rootfs_set_root_propagation(&stage->rootfs);
 }
+
+int stage_detach_tree(struct stage *stage)
+{
+    return rootfs_detach_tree(&stage->rootfs);
+}

@@ -61,6 +61,7 @@ int stage_pivot_root(struct stage *stage);
 int stage_make_working_directory(struct stage *stage);
 int stage_mask_paths(struct stage *stage);
 int stage_make_readonly(struct stage *stage);
+int stage_detach_tree(struct stage *stage);
 
 /* the process: rows_process.c */
 int stage_limit_before_entering(struct stage *stage);

@@ -32,6 +32,7 @@ const stage_function create_functions[CREATE_STEPS] = {
     [CREATE_MAKE_WORKING_DIRECTORY] = stage_make_working_directory,
     [CREATE_MASK_PATHS] = stage_mask_paths,
     [CREATE_READONLY_PATHS] = stage_make_readonly,
+    [CREATE_DETACH_TREE] = stage_detach_tree,
     [CREATE_LABELS] = stage_set_labels,
     [CREATE_KEYRING] = stage_join_keyring,
     [CREATE_PROCESS_ATTRIBUTES] = stage_set_attributes,

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A container in the host's mount namespace: what it mounts below its root goes with it."""
+import os
+
 import pytest
 
 pytestmark = pytest.mark.only_dray("runc and crun leave these mounts to the host")
 
+
+def in_the_hosts_mount_namespace(bundle):
+    bundle.no_namespace("mount")
+    bundle.config["root"]["readonly"] = True
+    bundle.linux.pop("maskedPaths", None)
+    bundle.linux.pop("readonlyPaths", None)
+    return bundle
 
 def run_in_a_host_of_its_own(bundle, before=""):
     """Runs the bundle in a mount namespace that plays the host, and prints its mounts afterwards."""
@@ -37,3 +46,40 @@ def test_the_mounted_root_itself_stays(bundle):
     done = run_in_a_host_of_its_own(bundle, f"mount --bind {bundle.rootfs} {bundle.rootfs}; ")
     assert f" {bundle.rootfs} " in done.out
     assert f"{bundle.rootfs}/mnt" not in done.out
+
+
+def test_mounts_of_the_config_are_not_the_hosts(bundle):
+    before = open("/proc/self/mountinfo", encoding="utf-8").read()
+    in_the_hosts_mount_namespace(bundle).add_mount("/mnt", "tmpfs", "tmpfs")
+    bundle.up()
+    pid = int(bundle.pid_file.read_text())
+    assert os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
+    assert open("/proc/self/mountinfo", encoding="utf-8").read() == before
+    bundle.kill("KILL").ok()
+    bundle.delete("--force").ok()
+    assert bundle.leaks() == []
+
+
+def test_mounts_of_the_config_are_there(bundle):
+    in_the_hosts_mount_namespace(bundle).add_mount("/mnt", "tmpfs", "tmpfs")
+    bundle.shell("echo 1 >/mnt/file && cat /mnt/file && ! echo >/file "
+                 "&& cat /proc/self/comm && ls -d /dev/null /sys/kernel")
+    assert bundle.run().ok().out.split() == ["1", "cat", "/dev/null", "/sys/kernel"]
+
+
+def test_exec_sees_the_mounts_of_the_config(bundle):
+    in_the_hosts_mount_namespace(bundle).add_mount("/mnt", "tmpfs", "tmpfs")
+    bundle.up()
+    assert bundle.exec("/bin/busybox", "cat", "/proc/self/comm").ok().out == "busybox\n"
+    assert bundle.exec("/bin/sh", "-c", "echo 1 >/mnt/file && cat /mnt/file").ok().out == "1\n"
+
+
+def test_a_shared_root_needs_a_mount_namespace(bundle):
+    in_the_hosts_mount_namespace(bundle).linux["rootfsPropagation"] = "shared"
+    bundle.run().dray_error("CONFIG_CONFLICT", "/linux/rootfsPropagation")
+
+
+def test_a_user_namespace_needs_a_mount_namespace(bundle):
+    bundle.map_users()
+    in_the_hosts_mount_namespace(bundle)
+    bundle.run().dray_error("CONFIG_CONFLICT", "/linux/namespaces")

@@ -459,12 +459,18 @@ static void test_without_a_mount_namespace(void **state)
 
     f->linux.namespaces_count = 0;
     assert_false(plan_it(f)->private_mounts);
+    assert_false(plan_it(f)->detached_tree);
     f->linux.masked_paths = STRINGS("/a");
-    assert_fails(f, ERROR_CONFIG_CONFLICT, "/linux/maskedPaths");
-    parts.root.readonly = true;
-    assert_fails(f, ERROR_CONFIG_CONFLICT, "/root/readonly");
+    assert_true(plan_it(f)->detached_tree);
+    f->linux.masked_paths = (struct oci_strings){0};
     add(f, "/a", "tmpfs", NULL, (struct oci_strings){0});
-    assert_fails(f, ERROR_CONFIG_CONFLICT, "/mounts");
+    assert_true(plan_it(f)->detached_tree);
+    f->linux.rootfs_propagation = OCI_PROPAGATION_SHARED;
+    assert_fails(f, ERROR_CONFIG_CONFLICT, "/linux/rootfsPropagation");
+    f->linux.rootfs_propagation = 0;
+    f->linux.namespaces_count = 1;
+    f->linux.namespaces = (struct oci_linux_namespace[]){{.type = OCI_NAMESPACE_USER}};
+    assert_fails(f, ERROR_CONFIG_CONFLICT, "/linux/namespaces");
 }
 
 static void test_labels(void **state)
