@@ -18,7 +18,8 @@ class Bundle:
 
     def __init__(self, directory, name, runtime: Runtime, probe):
         self.directory = pathlib.Path(directory)
-        self.name = name
+        self.name = name  # the id, which a test may change
+        self.token = name  # in the cgroup's name, unique whatever the id
         self.runtime = runtime
         self.probe = probe
         self.rootfs = self.directory / "rootfs"
@@ -243,7 +244,7 @@ class Bundle:
     def cgroup(self, controller):
         """Our directory in that controller's v1 hierarchy."""
         base = host.v1_mounts()[controller]
-        found = [base / path for path in host.cgroups_named(self.name)
+        found = [base / path for path in host.cgroups_named(self.token)
                  if pathlib.Path(path).is_relative_to(base)]
         assert found, f"no cgroup of {self.name} below {base}"
         return min(found, key=lambda path: len(path.parts))
@@ -269,7 +270,7 @@ class Bundle:
         left += self.leaks()
         for line in reversed(host.mounts_below(self.directory)):
             subprocess.run(["umount", "--lazy", line.split()[4]], check=False)
-        host.remove_cgroups(host.cgroups_named(self.name))
+        host.remove_cgroups(host.cgroups_named(self.token))
         return left
 
     def leaks(self):
@@ -277,10 +278,11 @@ class Bundle:
         left = []
         root = self.runtime.root
         if root.exists():
-            left += [f"state entry {root / entry}" for entry in os.listdir(root) if self.name in entry]
+            left += [f"state entry {root / entry}" for entry in os.listdir(root)
+                     if entry == self.name or self.token in entry]
         mounts = host.mounts_below(self.directory)
         left += [f"mount {line}" for line in mounts]
-        left += [f"cgroup {path}" for path in host.cgroups_named(self.name)]
+        left += [f"cgroup {path}" for path in host.cgroups_named(self.token)]
         return left
 
 

@@ -138,12 +138,16 @@ def wait_until(condition, what, timeout=20):
         time.sleep(0.01)
 
 
+# Children of the harness that live longer than one test.
+kept = set()
+
+
 def children():
-    """Pids of our children, adopted ones included."""
+    """Pids of our children, adopted ones included, without those that are kept."""
     found = []
     for task in pathlib.Path("/proc/self/task").iterdir():
         try:
-            found += [int(pid) for pid in (task / "children").read_text().split()]
+            found += [int(pid) for pid in (task / "children").read_text().split() if int(pid) not in kept]
         except FileNotFoundError:
             pass
     return found
@@ -189,7 +193,8 @@ def mounts_below(directory):
 
 
 def cgroups_named(name):
-    """Directories of any hierarchy whose path has the name as part of a component."""
+    """Directories of any hierarchy with that name, alone or behind a prefix such as "dray-"."""
+    assert len(name) > 6, f"{name!r} is no name of a test's own"
     found = []
     for base, directories, _ in os.walk(CGROUP_ROOT):
         found += [os.path.join(base, entry) for entry in directories if name in entry]

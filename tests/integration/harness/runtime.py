@@ -152,10 +152,11 @@ class Runtime:
         self.directory = pathlib.Path(directory)
         self.root = self.directory / "state"
         self.options = shlex.split(os.environ.get("RUNTIME_OPTIONS", ""))
+        self.prefix = []  # before every command, such as nsenter
 
     def words(self, *arguments, options=(), root=True):
         chosen = ["--root", str(self.root)] if root is True else ["--root", str(root)] if root else []
-        return [str(self.path), *chosen, *self.options, *options, *map(str, arguments)]
+        return [*self.prefix, str(self.path), *chosen, *self.options, *options, *map(str, arguments)]
 
     def environment(self, extra=None):
         base = {"PATH": os.environ["PATH"], "HOME": "/root"}
