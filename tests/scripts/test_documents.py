@@ -92,3 +92,14 @@ def test_no_option_is_made_up(text):
     known = {option for options in OPTIONS.values() for option, _ in options} | {"help", "rm"}
     text = re.sub(r"podman.*", "", text)
     assert {word for word in re.findall(r"(?<![\w-])--([a-z][a-z-]*[a-z])", text)} <= known
+
+
+def markdown_files():
+    folders = [TOP, TOP / "docs", TOP / "bundle-examples", *(TOP / "bundle-examples").iterdir()]
+    return sorted(file for folder in folders if folder.is_dir() for file in folder.glob("*.md"))
+
+
+@pytest.mark.parametrize("file", markdown_files(), ids=lambda file: str(file.relative_to(TOP)))
+def test_links_lead_somewhere(file):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", file.read_text()):
+        assert target.startswith("http") or (file.parent / target).exists(), target
