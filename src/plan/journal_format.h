@@ -11,11 +11,12 @@
 
 /* Numbers are stable: a newer dray replays the journal of an older one. */
 enum journal_kind {
-    JOURNAL_CGROUP = 2,      /* cgroup_describe(): what will be made and where */
-    JOURNAL_PROCESS = 3,     /* struct process_identity of a process in the container */
-    JOURNAL_HOST_MOUNTS = 4, /* text: mounts below this path of the host's table are the container's */
-    JOURNAL_HOOKS = 5,       /* text, the bundle: hooks have run, so poststop hooks are owed */
-    JOURNAL_STATUS = 6,      /* the status document; the creation is complete (state/status.h) */
+    JOURNAL_CGROUP = 2,  /* cgroup_describe(): what will be made and where */
+    JOURNAL_PROCESS = 3, /* struct process_identity of a process in the container */
+    JOURNAL_HOST_MOUNTS =
+        4,              /* text: mounts below this path of the host's table are the container's */
+    JOURNAL_HOOKS = 5,  /* text, the bundle: hooks have run, so poststop hooks are owed */
+    JOURNAL_STATUS = 6, /* the status document; the creation is complete (state/status.h) */
 };
 
 struct journal_header {
