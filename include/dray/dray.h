@@ -61,6 +61,11 @@ struct dray_options {
     enum dray_log_level log_level;
     dray_log_function log; /* warnings and debug lines; errors are returned instead */
     void *log_data;
+    /*
+     * The process ends right after one dray_create(), dray_run() or dray_exec(): closing its
+     * descriptors and returning its memory is left to that end, which does it quicker.
+     */
+    bool ends_after_use;
 };
 
 /* On failure *@ret is NULL or a handle that only holds the error: free it either way. */

@@ -121,6 +121,7 @@ int dray_new(const struct dray_options *options, struct dray **ret)
     dray->runtime.log_level = given.log_level == DRAY_LOG_DEBUG     ? LOG_LEVEL_DEBUG
                               : given.log_level == DRAY_LOG_WARNING ? LOG_LEVEL_WARNING
                                                                     : LOG_LEVEL_ERROR;
+    dray->runtime.ends_after_use = given.ends_after_use;
     dray->log = given.log;
     dray->log_data = given.log_data;
     if (given.log != NULL) {

@@ -140,6 +140,13 @@ int dispatch(char **argv)
     return result;
 }
 
+/* AddressSanitizer's leak checker wants everything back. */
+#ifdef __SANITIZE_ADDRESS__
+#define LEAVES_TO_EXIT false
+#else
+#define LEAVES_TO_EXIT true
+#endif
+
 int command_open_library(struct invocation *invocation)
 {
     const struct arguments *arguments = &invocation->arguments;
@@ -151,6 +158,7 @@ int command_open_library(struct invocation *invocation)
         .log_level = (enum dray_log_level)invocation->log.level,
         .log = log_message,
         .log_data = &invocation->log,
+        .ends_after_use = LEAVES_TO_EXIT,
     };
     int result = dray_new(&options, &invocation->dray);
 

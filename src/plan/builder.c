@@ -30,6 +30,7 @@ int plan_builder_init(struct plan_builder *builder, size_t hint, struct error *e
         return error_set(error, ERROR_OUT_OF_MEMORY, errno, "cannot reserve memory for the plan");
     *builder = (struct plan_builder){
         .plan = memory, .size = sizeof(struct plan), .capacity = capacity, .error = error};
+    oci_arena_init(&builder->scratch);
     builder->plan->magic = PLAN_MAGIC;
     builder->plan->size = (uint32_t)builder->size;
     return 0;
@@ -39,6 +40,7 @@ void plan_builder_done(struct plan_builder *builder)
 {
     if (builder->plan != NULL)
         munmap(builder->plan, builder->capacity);
+    oci_arena_done(&builder->scratch);
     *builder = (struct plan_builder){0};
 }
 

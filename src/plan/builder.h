@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "ocispec/arena.h"
 #include "plan/plan.h"
 
 /* Things that were ignored or limited, to be shown at warning level; not part of the plan. */
@@ -23,7 +24,8 @@ struct plan_builder {
     size_t size;     /* bytes in use */
     size_t capacity; /* bytes of address space reserved */
     struct error *error;
-    uint32_t warnings_count; /* may be above PLAN_WARNINGS_MAX: those were dropped */
+    struct oci_arena scratch; /* what planning needs in between */
+    uint32_t warnings_count;  /* may be above PLAN_WARNINGS_MAX: those were dropped */
     struct plan_warning warnings[PLAN_WARNINGS_MAX];
 };
 

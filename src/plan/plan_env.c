@@ -106,8 +106,8 @@ int plan_process_env(const struct plan_input *input, struct plan_builder *builde
 {
     const struct oci_strings *env = &input->process->env;
     struct plan_process *plan = &builder->plan->process;
-    _cleanup_free_ uint32_t *slots = NULL;
-    _cleanup_free_ bool *wanted = NULL;
+    uint32_t *slots;
+    bool *wanted;
     struct name_table table = {.mask = 15};
     const char *home, *path;
     size_t count;
@@ -116,8 +116,8 @@ int plan_process_env(const struct plan_input *input, struct plan_builder *builde
         return error_set(builder->error, ERROR_CONFIG_TOO_LARGE, 0, "the environment is too large");
     while (table.mask < env->count * 2)
         table.mask = table.mask * 2 + 1;
-    table.slots = slots = calloc(table.mask + 1, sizeof(*slots));
-    wanted = calloc(env->count + 1, sizeof(*wanted));
+    table.slots = slots = oci_arena_alloc_array(&builder->scratch, table.mask + 1, sizeof(*slots));
+    wanted = oci_arena_alloc_array(&builder->scratch, env->count + 1, sizeof(*wanted));
     if (slots == NULL || wanted == NULL)
         return error_set(builder->error, ERROR_OUT_OF_MEMORY, ENOMEM,
                          "cannot take memory for %zu environment variables", env->count);

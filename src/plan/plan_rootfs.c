@@ -111,7 +111,8 @@ static int compare_index(const void *a, const void *b)
 static int plan_paths(struct plan_builder *builder, const struct oci_strings *paths,
                       enum plan_origin_kind kind, struct plan_array *ret)
 {
-    _cleanup_free_ struct listed_path *list = calloc(paths->count + 1, sizeof(*list));
+    struct listed_path *list =
+        oci_arena_alloc_array(&builder->scratch, paths->count + 1, sizeof(*list));
     struct plan_path *planned;
     size_t count = 0;
 

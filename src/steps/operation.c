@@ -66,6 +66,8 @@ void operation_done(struct operation *operation)
     };
 
     operation_release_signals(operation);
+    if (operation->runtime->ends_after_use)
+        return;
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
         close_fd(descriptors[i]);
     if (operation->recorder != NULL)
@@ -74,7 +76,6 @@ void operation_done(struct operation *operation)
         cgroup_done(&operation->cgroup);
     plan_builder_done(&operation->builder);
     oci_arena_done(&operation->arena);
-    free(operation->bundle);
 }
 
 void operation_locate_error(struct operation *operation)

@@ -36,6 +36,7 @@ struct runtime {
     enum log_level log_level;
     void (*log)(void *data, enum log_level level, const char *message);
     void *log_data;
+    bool ends_after_use; /* the process does: nothing has to be given back */
 };
 
 /* Passes a line to the caller's log, if it wants lines of that level. */
@@ -85,7 +86,7 @@ struct operation {
     struct oci_arena arena;
 
     /* the documents */
-    char *bundle; /* absolute; from malloc */
+    const char *bundle; /* absolute */
     char *config_text;
     size_t config_length;
     const char *document; /* name of the file that JSON pointers are about */

@@ -16,19 +16,28 @@
 #include "steps/fault.h"
 #include "steps/rows.h"
 
-static int find_bundle(struct operation *operation)
+/* Returns a descriptor of the bundle's directory. */
+static int open_bundle(struct operation *operation)
 {
     const char *bundle = operation->create->bundle != NULL ? operation->create->bundle : ".";
-    struct stat status;
+    char path[PATH_MAX];
+    int fd;
 
-    operation->bundle = realpath(bundle, NULL);
-    if (operation->bundle == NULL)
+    if (realpath(bundle, path) == NULL)
         return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
                          "cannot find the bundle \"%s\"", bundle);
-    if (stat(operation->bundle, &status) == 0 && !S_ISDIR(status.st_mode))
+    operation->bundle = oci_arena_strdup(&operation->arena, path);
+    if (operation->bundle == NULL)
+        return error_set(operation->error, ERROR_OUT_OF_MEMORY, ENOMEM,
+                         "cannot find the bundle \"%s\"", bundle);
+    fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOTDIR)
         return error_set(operation->error, ERROR_CONFIG_UNREADABLE, ENOTDIR,
                          "the bundle \"%s\" is not a directory", bundle);
-    return 0;
+    if (fd < 0)
+        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
+                         "cannot open the bundle \"%s\"", bundle);
+    return fd;
 }
 
 static int explain_read(struct operation *operation, const char *path, int sys_errno)
@@ -66,19 +75,15 @@ int row_read_spec(struct operation *operation)
 {
     const char *config =
         operation->create->config != NULL ? operation->create->config : "config.json";
-    _cleanup_close_ int bundle = -1;
+    _cleanup_close_ int bundle = open_bundle(operation);
     char path[PATH_MAX + 256];
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
-    int r = find_bundle(operation);
+    int r;
 
-    if (r < 0)
-        return r;
-    operation->document = config;
-    bundle = openat(AT_FDCWD, operation->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (bundle < 0)
-        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
-                         "cannot open the bundle \"%s\"", operation->bundle);
+        return bundle;
+    operation->document = config;
     r = file_read_all_at(bundle, config, OCI_SIZE_LIMIT, &operation->arena, &operation->config_text,
                          &operation->config_length);
     if (r < 0) {
