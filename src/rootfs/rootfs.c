@@ -21,6 +21,7 @@ void rootfs_init(struct rootfs *rootfs, const struct plan *plan, struct error *e
         .sys = -1,
         .null = -1,
         .empty = -1,
+        .host_namespace = -1,
         /* modes in here are what the config and the spec say, whoever calls */
         .umask = umask(0),
     };
