@@ -124,40 +124,107 @@ static int lock_directory(int directory, const char *id, struct error *error)
     return 0;
 }
 
+/* A file name has at most 255 bytes. */
+#define ID_PART     240
+#define ID_PATH_MAX (STATE_ID_MAX + STATE_ID_MAX / ID_PART * 2 + 2)
+
+/*
+ * The path of an id below the root: the id itself, or for a long one its parts, each but the last
+ * a directory whose name ends in "~", which no id contains; the last begins with "_", since a part
+ * may be "." or "..".
+ */
+static const char *path_of_id(const char *id, char path[ID_PATH_MAX])
+{
+    size_t length = strlen(id), end = 0;
+
+    if (length <= ID_PART)
+        return id;
+    for (; length > ID_PART; length -= ID_PART, id += ID_PART) {
+        memcpy(path + end, id, ID_PART);
+        memcpy(path + end + ID_PART, "~/", 2);
+        end += ID_PART + 2;
+    }
+    path[end] = '_';
+    memcpy(path + end + 1, id, length + 1);
+    return path;
+}
+
+/* Makes the directory of an id and those that lead to it; errno as from mkdir(2). */
+static int make_directory(int root, const char *path)
+{
+    char part[ID_PATH_MAX];
+
+    for (;;) {
+        if (mkdirat(root, path, STATE_MODE) == 0)
+            return 0;
+        if (errno != ENOENT || strchr(path, '/') == NULL)
+            return -1;
+        for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+            memcpy(part, path, (size_t)(slash - path));
+            part[slash - path] = '\0';
+            if (mkdirat(root, part, STATE_MODE) < 0 && errno != EEXIST)
+                return -1;
+        }
+        /* if the last container there has just taken them away: once more */
+    }
+}
+
+/* Removes the directory of an id, and those that lead to it as far as they are empty. */
+static int remove_directory(int root, const char *path)
+{
+    char part[ID_PATH_MAX];
+    char *slash;
+
+    if (unlinkat(root, path, AT_REMOVEDIR) < 0)
+        return -1;
+    if (strchr(path, '/') == NULL)
+        return 0;
+    memcpy(part, path, strlen(path) + 1);
+    while ((slash = strrchr(part, '/')) != NULL) {
+        *slash = '\0';
+        if (unlinkat(root, part, AT_REMOVEDIR) < 0)
+            break;
+    }
+    return 0;
+}
+
 /* While we waited for its lock it may have been deleted, and even made again. */
-static bool is_named(int root, const char *id, int directory)
+static bool is_named(int root, const char *path, int directory)
 {
     struct stat opened, named;
 
-    return fstat(directory, &opened) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    return fstat(directory, &opened) == 0 &&
+           fstatat(root, path, &named, AT_SYMLINK_NOFOLLOW) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
 }
 
 int state_claim(int root, const char *id, struct error *error)
 {
     _cleanup_close_ int directory = -1;
+    char space[ID_PATH_MAX];
+    const char *path = path_of_id(id, space);
     int r;
 
-    if (mkdirat(root, id, STATE_MODE) < 0) {
+    if (make_directory(root, path) < 0) {
         if (errno == EEXIST)
             return error_set(error, ERROR_ID_IN_USE, EEXIST, "container \"%s\" exists already", id);
-        return error_set(error, errno == ENAMETOOLONG ? ERROR_ID_INVALID : ERROR_STATE_WRITE, errno,
+        return error_set(error, ERROR_STATE_WRITE, errno,
                          "cannot make the state directory of container \"%.64s\"", id);
     }
-    directory = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    directory = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0) {
         r = error_set(error, ERROR_STATE_WRITE, errno,
                       "cannot open the state directory of container \"%s\"", id);
-        unlinkat(root, id, AT_REMOVEDIR);
+        remove_directory(root, path);
         return r;
     }
     r = lock_directory(directory, id, error);
     if (r < 0) {
-        unlinkat(root, id, AT_REMOVEDIR);
+        remove_directory(root, path);
         return r;
     }
     /* `delete --force` of the same id was quicker than our lock */
-    if (!is_named(root, id, directory))
+    if (!is_named(root, path, directory))
         return error_set(error, ERROR_INTERRUPTED, ECANCELED,
                          "container \"%s\" was deleted while it was being created", id);
     return take_fd(&directory);
@@ -165,12 +232,15 @@ int state_claim(int root, const char *id, struct error *error)
 
 int state_open(int root, const char *id, bool lock, struct error *error)
 {
+    char space[ID_PATH_MAX];
+    const char *path = path_of_id(id, space);
+
     for (;;) {
         _cleanup_close_ int directory =
-            openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         int r;
 
-        if (directory < 0 && (errno == ENOENT || errno == ENAMETOOLONG))
+        if (directory < 0 && errno == ENOENT)
             return error_set(error, ERROR_CONTAINER_NOT_FOUND, ENOENT,
                              "container \"%.128s\" does not exist", id);
         if (directory < 0)
@@ -181,7 +251,7 @@ int state_open(int root, const char *id, bool lock, struct error *error)
         r = lock_directory(directory, id, error);
         if (r < 0)
             return r;
-        if (is_named(root, id, directory))
+        if (is_named(root, path, directory))
             return take_fd(&directory);
     }
 }
@@ -207,10 +277,12 @@ int state_remove(int root, const char *id, int directory, struct error *error)
     /* the common files by name, which spares reading the directory */
     static const char *const files[] = {STATE_CONFIG, STATE_RECORDER, STATE_START_FIFO,
                                         STATE_JOURNAL};
+    char space[ID_PATH_MAX];
+    const char *path = path_of_id(id, space);
 
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         unlinkat(directory, files[i], 0);
-    if (unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+    if (remove_directory(root, path) == 0 || errno == ENOENT)
         return 0;
     if (errno == ENOTEMPTY || errno == EEXIST) {
         /* a file that was being replaced when its writer was killed */
@@ -221,35 +293,69 @@ int state_remove(int root, const char *id, int directory, struct error *error)
             if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
                 unlinkat(directory, entry->d_name, 0);
         }
-        if (unlinkat(root, id, AT_REMOVEDIR) == 0)
+        if (remove_directory(root, path) == 0)
             return 0;
     }
     return error_set(error, ERROR_CLEANUP_INCOMPLETE, errno,
                      "cannot remove the state directory of container \"%s\"", id);
 }
 
+struct visit {
+    int (*function)(void *data, const char *id);
+    void *data;
+};
+
+/* @id holds the @length bytes that the directories so far stand for. */
+static int visit_directory(int directory, const struct visit *visit, char id[STATE_ID_MAX + 1],
+                           size_t length)
+{
+    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_closedir_ DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
+    struct dirent *entry;
+    int r = 0;
+
+    if (stream == NULL) {
+        close_fd(copy);
+        return -errno;
+    }
+    while (r == 0 && (entry = readdir(stream)) != NULL) {
+        const char *name = entry->d_name;
+        size_t part = strlen(name);
+        bool leads_on = part == ID_PART + 1 && name[ID_PART] == '~';
+        struct error ignored = {0};
+
+        if (leads_on)
+            part--;
+        else if (length > 0 && *name++ == '_')
+            part--;
+        else if (length > 0)
+            continue;
+        if (length + part > STATE_ID_MAX)
+            continue;
+        memcpy(id + length, name, part);
+        id[length + part] = '\0';
+        if (state_check_id(id, &ignored) < 0)
+            continue;
+        if (leads_on) {
+            _cleanup_close_ int next =
+                openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+            r = next >= 0 ? visit_directory(next, visit, id, length + part) : 0;
+        } else {
+            r = visit->function(visit->data, id);
+        }
+    }
+    return r;
+}
+
 int state_for_each(int root, int (*function)(void *data, const char *id), void *data,
                    struct error *error)
 {
-    int copy = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    _cleanup_closedir_ DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
-    struct dirent *entry;
+    const struct visit visit = {function, data};
+    char id[STATE_ID_MAX + 1];
+    int r = visit_directory(root, &visit, id, 0);
 
-    if (stream == NULL) {
-        int sys_errno = errno;
-
-        close_fd(copy);
-        return error_set(error, ERROR_STATE_ROOT, sys_errno, "cannot read the state directory");
-    }
-    while ((entry = readdir(stream)) != NULL) {
-        struct error ignored = {0};
-        int r;
-
-        if (state_check_id(entry->d_name, &ignored) < 0)
-            continue;
-        r = function(data, entry->d_name);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    if (r < 0 && error->code == ERROR_NONE)
+        return error_set(error, ERROR_STATE_ROOT, -r, "cannot read the state directory");
+    return r;
 }

@@ -89,6 +89,57 @@ static void an_id_is_claimed_once(void **state)
     close(directory);
 }
 
+static int count_id(void *data, const char *id)
+{
+    size_t *lengths = data;
+
+    lengths[0]++;
+    lengths[1] += strlen(id);
+    return 0;
+}
+
+/* Longer than a file name can be; such ids may share their beginning. */
+static void the_longest_ids_have_a_place(void **state)
+{
+    struct fixture *fixture = *state;
+    static const size_t lengths[] = {240, 241, 255, 256, 480, 481, STATE_ID_MAX};
+    int directories[ARRAY_SIZE(lengths)];
+    size_t found[2] = {0}, total = 0;
+    struct error error = {0};
+    char id[STATE_ID_MAX + 1];
+
+    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+        memset(id, 'x', lengths[i]);
+        id[lengths[i]] = '\0';
+        directories[i] = state_claim(fixture->root, id, &error);
+        assert_true(directories[i] >= 0);
+        total += lengths[i];
+    }
+    assert_int_equal(state_for_each(fixture->root, count_id, found, &error), 0);
+    assert_int_equal(found[0], ARRAY_SIZE(lengths));
+    assert_int_equal(found[1], total);
+    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+        int again;
+
+        memset(id, 'x', lengths[i]);
+        id[lengths[i]] = '\0';
+        again = state_open(fixture->root, id, false, &error);
+        assert_true(again >= 0);
+        close(again);
+        assert_int_equal(state_remove(fixture->root, id, directories[i], &error), 0);
+        close(directories[i]);
+    }
+    /* the root is empty again: tear_down() removes it */
+    found[0] = 0;
+    assert_int_equal(state_for_each(fixture->root, count_id, found, &error), 0);
+    assert_int_equal(found[0], 0);
+    assert_int_equal(rmdir(fixture->path), 0);
+    assert_int_equal(mkdir(fixture->path, 0700), 0);
+    close(fixture->root);
+    fixture->root = state_open_root(fixture->path, false, &error);
+    assert_true(fixture->root >= 0);
+}
+
 static void a_root_that_others_can_write_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -262,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_file_names_of_few_characters),
         cmocka_unit_test(an_id_is_claimed_once),
+        cmocka_unit_test(the_longest_ids_have_a_place),
         cmocka_unit_test(a_root_that_others_can_write_is_refused),
         cmocka_unit_test(a_journal_is_read_back),
         cmocka_unit_test(a_journal_may_end_anywhere),
