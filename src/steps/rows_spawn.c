@@ -183,8 +183,7 @@ int row_spawn(struct operation *operation)
         r = open_conversation(operation);
     if (r < 0)
         return r;
-    if (operation->create != NULL && !plan->rootfs.private_mounts &&
-        !plan->rootfs.detached_tree)
+    if (operation->create != NULL && !plan->rootfs.private_mounts && !plan->rootfs.detached_tree)
         r = claim_host_mounts(operation);
     if (r < 0)
         return r;

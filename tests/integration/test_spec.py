@@ -60,6 +60,23 @@ def test_image_annotations_are_carried(bundle):
     assert {key: carried.get(key) for key in annotations} == annotations
 
 
+@pytest.mark.only_dray("others ignore it")
+@pytest.mark.parametrize("profile, pointer", [
+    ({"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}, "/defaultErrnoRet"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["acct"], "action": "SCMP_ACT_LOG", "errnoRet": 1}]},
+     "/syscalls/0/errnoRet"),
+])
+def test_errno_of_an_action_without_one_is_an_error(bundle, profile, pointer):
+    bundle.linux["seccomp"] = profile
+    bundle.run().dray_error("CONFIG_CONFLICT", "/linux/seccomp" + pointer)
+
+
+@pytest.mark.only_dray("others ignore it")
+def test_listener_metadata_without_a_path_is_an_error(bundle):
+    bundle.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}
+    bundle.run().dray_error("CONFIG_CONFLICT", "/linux/seccomp/listenerMetadata")
+
+
 @pytest.mark.only_dray("others support them")
 @pytest.mark.parametrize("member, value", [
     ("netDevices", {"eth0": {}}),
