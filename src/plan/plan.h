@@ -313,7 +313,7 @@ struct plan_cgroup {
 struct plan_descriptors {
     int32_t control;     /* SEQPACKET socket to dray */
     int32_t recorder;    /* the flight recorder */
-    int32_t start_fifo; /* closed by the program's execution; -1: nobody will call start */
+    int32_t start_fifo;  /* closed by the program's execution; -1: nobody will call start */
     int32_t init;        /* exec: pidfd of the container's first process; -1 */
     int32_t init_root;   /* exec: its root directory; -1 */
     int32_t hook_stdout; /* for hooks of the stage; -1: caught */
