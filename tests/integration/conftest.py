@@ -36,6 +36,7 @@ NEEDS = {
     "sys_resource": (lambda: bool(host.own_capabilities() >> 24 & 1), "needs CAP_SYS_RESOURCE"),
     "two_cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
     "strace": (lambda: shutil.which("strace") is not None, "needs strace"),
+    "valgrind": (lambda: shutil.which("valgrind") is not None, "needs valgrind"),
 }
 
 
