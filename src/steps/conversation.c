@@ -18,6 +18,9 @@
 #include "io/syscalls.h"
 #include "steps/operation.h"
 
+/* A killed process may have to finish a system call first. */
+#define KILL_DEADLINE_MS 5000
+
 int operation_hold_signals(struct operation *operation)
 {
     sigset_t signals;
@@ -169,12 +172,20 @@ int operation_explain_stage(struct operation *operation)
 
 void operation_kill_stage(struct operation *operation)
 {
+    struct pollfd ended = {.fd = operation->stage.pidfd, .events = POLLIN};
+    int r;
+
     /* what we do not know of ends when nobody talks to it */
     operation->control = close_fd(operation->control);
     if (operation->stage.pidfd < 0 || operation->stage_reaped)
         return;
     sys_pidfd_send_signal(operation->stage.pidfd, SIGKILL);
-    while (waitid(P_PIDFD, (id_t)operation->stage.pidfd, NULL, WEXITED) < 0 && errno == EINTR)
-        ;
+    do
+        r = poll(&ended, 1, KILL_DEADLINE_MS);
+    while (r < 0 && errno == EINTR);
+    /* in a frozen cgroup of v1 it dies when that is thawed, and is nobody's burden then */
+    if (r <= 0)
+        return;
+    waitid(P_PIDFD, (id_t)operation->stage.pidfd, NULL, WEXITED | WNOHANG);
     operation->stage_reaped = true;
 }

@@ -369,3 +369,17 @@ def test_state_on_stdin_of_hooks_is_exact(bundle, workdir):
     state = json.loads(report.read_text())
     assert state["status"] == "creating" and state["annotations"]["a" + evil] == evil and state["pid"] > 1
     assert state["bundle"] == str(bundle.directory)
+
+
+@pytest.mark.only_dray("runc waits for the freezer")
+@pytest.mark.slow
+def test_interrupting_an_exec_that_is_frozen(bundle):
+    """A container that is paused, by itself or by others, does not hold its caller for ever."""
+    bundle.up()
+    bundle.runtime("pause", bundle.name).ok()
+    process = bundle.runtime.popen("exec", "--ignore-paused", bundle.name, "/bin/true", stderr=subprocess.DEVNULL)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.terminate()
+    assert process.wait(20 * host.PATIENCE) != 0
+    bundle.runtime("resume", bundle.name).ok()
