@@ -143,6 +143,14 @@ def host_mounts(shape):
     shape.bundle.linux.pop("readonlyPaths")
 
 
+def detached(shape):
+    """Likewise, with mounts: in a tree that is attached nowhere."""
+    shape.bundle.no_namespace("mount")
+    shape.bundle.config["root"]["readonly"] = True
+    shape.bundle.linux.pop("maskedPaths")
+    shape.bundle.linux.pop("readonlyPaths")
+
+
 def sysctl(shape):
     shape.bundle.linux["sysctl"] = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "0"}
     shape.bundle.config["domainname"] = "example.org"
@@ -159,7 +167,7 @@ def disabled(shape):
 
 SHAPES = {function.__name__: function for function in (
     plain, readonly, userns, terminal, hooks, create_container_hook, seccomp, joined, joined_by_mapped, host_pid,
-    host_mounts, sysctl, disabled)}
+    host_mounts, detached, sysctl, disabled)}
 
 
 @contextlib.contextmanager
