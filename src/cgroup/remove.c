@@ -61,15 +61,36 @@ static int remove_waiting(struct cgroup *cgroup, unsigned hierarchy, const char 
     }
 }
 
+/* 1: removed, or not there; 0: in use by others, and theirs then; or a negative errno value. */
+static int remove_if_empty(const char *path)
+{
+    if (rmdir(path) == 0 || errno == ENOENT)
+        return 1;
+    return errno == EBUSY || errno == ENOTEMPTY ? 0 : -errno;
+}
+
+static int set_remove_error(const char *path, int r, struct error *error)
+{
+    return error_set(error, ERROR_CGROUP_REMOVE, -r, "cannot remove the cgroup \"%s\"%s", path,
+                     r == -EBUSY ? ": processes are left in it" : "");
+}
+
 /* The leading directories that were not there before, as far as they are empty. */
-static void remove_leading(const struct cgroup_record *record, unsigned hierarchy)
+static int remove_leading(const struct cgroup_record *record, unsigned hierarchy,
+                          struct error *error)
 {
     unsigned depth = cgroup_path_depth(cgroup_path(record, hierarchy));
     char path[CGROUP_HOST_PATH_MAX];
+    int r = 1;
 
-    for (unsigned i = depth - 1; i > record->existing[hierarchy]; i--)
-        if (cgroup_host_path(record, hierarchy, i, path) < 0 || rmdir(path) < 0)
-            return;
+    for (unsigned i = depth - 1; r > 0 && i > record->existing[hierarchy]; i--) {
+        if (cgroup_host_path(record, hierarchy, i, path) < 0)
+            return 0;
+        r = remove_if_empty(path);
+        if (r < 0)
+            return set_remove_error(path, r, error);
+    }
+    return 0;
 }
 
 static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t end,
@@ -83,20 +104,15 @@ static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t e
     if (r < 0)
         return 0; /* could not have been made */
     if (planned) {
-        if (rmdir(path) == 0 || errno == ENOENT)
-            remove_leading(record, hierarchy);
-        return 0;
+        r = remove_if_empty(path);
+        return r > 0   ? remove_leading(record, hierarchy, error)
+               : r < 0 ? set_remove_error(path, r, error)
+                       : 0;
     }
-    if ((record->created & 1u << hierarchy) == 0) {
-        remove_leading(record, hierarchy); /* made before the last one failed */
-        return 0;
-    }
-    r = remove_waiting(cgroup, hierarchy, path, end);
-    if (r < 0)
-        return error_set(error, ERROR_CGROUP_REMOVE, -r, "cannot remove the cgroup \"%s\"%s", path,
-                         r == -EBUSY ? ": processes are left in it" : "");
-    remove_leading(record, hierarchy);
-    return 0;
+    /* otherwise the leading ones were made before the last one failed */
+    if ((record->created & 1u << hierarchy) != 0)
+        r = remove_waiting(cgroup, hierarchy, path, end);
+    return r < 0 ? set_remove_error(path, r, error) : remove_leading(record, hierarchy, error);
 }
 
 int cgroup_remove_empty(struct cgroup *cgroup)

@@ -188,14 +188,19 @@ static int remove_directory(int root, const char *path)
     return 0;
 }
 
-/* While we waited for its lock it may have been deleted, and even made again. */
-static bool is_named(int root, const char *path, int directory)
+/*
+ * While we waited for its lock it may have been deleted, and even made again.
+ * 1 if it is still there, 0 if not, or a negative errno value.
+ */
+static int is_named(int root, const char *path, int directory)
 {
     struct stat opened, named;
 
-    return fstat(directory, &opened) == 0 &&
-           fstatat(root, path, &named, AT_SYMLINK_NOFOLLOW) == 0 && opened.st_dev == named.st_dev &&
-           opened.st_ino == named.st_ino;
+    if (fstat(directory, &opened) < 0)
+        return -errno;
+    if (fstatat(root, path, &named, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 int state_claim(int root, const char *id, struct error *error)
@@ -219,14 +224,20 @@ int state_claim(int root, const char *id, struct error *error)
         return r;
     }
     r = lock_directory(directory, id, error);
+    if (r == 0) {
+        r = is_named(root, path, directory);
+        /* `delete --force` of the same id was quicker than our lock */
+        if (r == 0)
+            return error_set(error, ERROR_INTERRUPTED, ECANCELED,
+                             "container \"%s\" was deleted while it was being created", id);
+        if (r < 0)
+            error_set(error, ERROR_STATE_WRITE, -r,
+                      "cannot look at the state directory of container \"%s\"", id);
+    }
     if (r < 0) {
         remove_directory(root, path);
         return r;
     }
-    /* `delete --force` of the same id was quicker than our lock */
-    if (!is_named(root, path, directory))
-        return error_set(error, ERROR_INTERRUPTED, ECANCELED,
-                         "container \"%s\" was deleted while it was being created", id);
     return take_fd(&directory);
 }
 
@@ -251,7 +262,11 @@ int state_open(int root, const char *id, bool lock, struct error *error)
         r = lock_directory(directory, id, error);
         if (r < 0)
             return r;
-        if (is_named(root, path, directory))
+        r = is_named(root, path, directory);
+        if (r < 0)
+            return error_set(error, ERROR_STATE_DAMAGED, -r,
+                             "cannot look at the state directory of container \"%s\"", id);
+        if (r > 0)
             return take_fd(&directory);
     }
 }

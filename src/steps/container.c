@@ -80,6 +80,7 @@ int container_open(struct container *container, const struct runtime *runtime, c
     if (container->directory < 0)
         return container->directory;
     r = journal_read(container->directory, &container->arena, &container->journal, error);
+    container->has_journal = r == 0;
     if (r == 0)
         r = status_read(&container->journal, &container->arena, &container->status, error);
     if (r == -ENOENT) {
@@ -173,7 +174,7 @@ int container_delete(struct container *container, bool force, struct error *erro
         .root = container->root,
         .directory = container->directory,
         .id = container->id,
-        .journal = &container->journal,
+        .journal = container->has_journal ? &container->journal : NULL,
         .status = container->status,
         .kill = true,
     };

@@ -14,6 +14,7 @@ struct container {
     int root;      /* of the state */
     int directory; /* the container's, in it */
     struct journal journal;
+    bool has_journal;      /* it could be read */
     struct status *status; /* NULL while CREATING and when BROKEN */
     enum lifecycle lifecycle;
     struct cgroup cgroup;

@@ -47,7 +47,7 @@ class Walk:
         self.shape = shape
         self.bundle = shape.bundle
         self.runtime = runtime
-        self.host = faults.Host.look(shape.keep)
+        self.host = faults.Host.look(self.bundle.directory, shape.keep)
         self.wrong = []
         self.bundle.write()
         if shape.hook_log:
@@ -95,7 +95,7 @@ class Walk:
         left = self.host.processes_end() + self.host.changes(self.runtime, self.bundle.name)
         if left:
             self.wrong.append(f"{label}: left behind: " + "; ".join(left))
-            self.host.mounts = faults.Host.look().mounts  # told once
+            self.host.mounts = faults.Host.look(self.bundle.directory).mounts  # told once
 
     def answers_are_sane(self, expect_created=False):
         """What remains can be asked for, and does not pretend to be a container that works."""

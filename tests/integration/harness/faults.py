@@ -17,7 +17,6 @@ from . import host
 from .runtime import TOP, Runtime
 
 FULL = os.environ.get("FAULT_WALK") == "full"
-OURS = None  # the end of the name of our session's directory
 HOW = ("set FAULT_RUNTIME to a dray built with: configure --enable-fault-injection && make "
        "(scripts/test does it)")
 
@@ -54,8 +53,6 @@ def fault_runtime(workdir):
     path = os.environ.get("FAULT_RUNTIME")
     if not path:
         pytest.skip(HOW)
-    global OURS
-    OURS = pathlib.Path(workdir).parent.name.removeprefix("dray-it-")
     runtime = Runtime(workdir)
     runtime.path = pathlib.Path(path)
     assert runtime.path.exists(), f"no runtime at {path}: {HOW}"
@@ -66,10 +63,11 @@ def environment(step, action):
     return {"DRAY_FAULT": f"{step}={action}"}
 
 
-def mounts():
-    """The mount table without what other tests have mounted in their own directories meanwhile."""
-    foreign = re.compile(r"/dray-it-(?!" + re.escape(OURS) + ")") if OURS else None
-    return [line for line in open("/proc/self/mountinfo") if not (foreign and foreign.search(line))]
+def mounts(directory):
+    """The mount table without what other tests, whose directories look alike, mount meanwhile."""
+    session = pathlib.Path(directory).parents[1].name
+    foreign = re.compile(r"/dray-it-(?!" + re.escape(session.removeprefix("dray-it-")) + ")")
+    return [line for line in open("/proc/self/mountinfo") if not foreign.search(line)]
 
 
 def interfaces():
@@ -93,15 +91,16 @@ class Host:
     mounts: list
     devices: list
     links: list
+    directory: pathlib.Path
     keep: tuple
 
     @classmethod
-    def look(cls, keep=()):
-        return cls(mounts(), sorted(os.listdir("/dev")), interfaces(), tuple(keep))
+    def look(cls, directory, keep=()):
+        return cls(mounts(directory), sorted(os.listdir("/dev")), interfaces(), directory, tuple(keep))
 
     def changes(self, runtime, cgroup):
         """What is different now, apart from processes that are still dying."""
-        now = Host.look(self.keep)
+        now = Host.look(self.directory)
         found = [f"mount {line.strip()}" for line in now.mounts if line not in self.mounts]
         found += [f"lost mount {line.strip()}" for line in self.mounts if line not in now.mounts]
         if now.devices != self.devices:
