@@ -227,6 +227,13 @@ bool cgroup_pause(unsigned *pause_us, int64_t end)
     return true;
 }
 
+/*
+ * The kernel holds a second event back for up to 10 ms, and for ever when the cgroup is removed
+ * meanwhile, by a delete beside us (cgroup_file_notify() and cgroup_rm_file()): reading says ENODEV
+ * then, so it is read again now and then.
+ */
+#define LOOK_AGAIN_MS 50
+
 int cgroup_wait_event(struct cgroup *cgroup, const char *key, uint64_t value, int64_t end)
 {
     int directory = cgroup_directory(cgroup, CGROUP_UNIFIED);
@@ -251,7 +258,7 @@ int cgroup_wait_event(struct cgroup *cgroup, const char *key, uint64_t value, in
             return 0;
         if (left <= 0)
             return -ETIMEDOUT;
-        if (poll(&wait, 1, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)
+        if (poll(&wait, 1, left < LOOK_AGAIN_MS ? (int)left : LOOK_AGAIN_MS) < 0 && errno != EINTR)
             return -errno;
     }
 }
