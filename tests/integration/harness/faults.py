@@ -71,7 +71,8 @@ def mounts(directory):
 
 
 def interfaces():
-    return sorted(os.listdir("/sys/class/net"))
+    """But for the bridge of the example of a web server, which its own test makes."""
+    return sorted(set(os.listdir("/sys/class/net")) - {"dray-web"})
 
 
 def state_entries(runtime):
