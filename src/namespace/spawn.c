@@ -199,6 +199,22 @@ static int explain_window(const struct window *window, struct error *error)
     return sys_errno > 0 ? -sys_errno : -EINVAL;
 }
 
+/*
+ * The child never returned from its functions, so AddressSanitizer still has their frames marked on
+ * what is now free for ours.
+ */
+static void unmark_stack(char *stack, size_t size)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    extern void __asan_unpoison_memory_region(const volatile void *, size_t);
+
+    __asan_unpoison_memory_region(stack, size);
+#else
+    (void)stack;
+    (void)size;
+#endif
+}
+
 static int clone_in_window(const struct spawn_request *request, struct window *window,
                            struct spawned *ret, struct error *error)
 {
@@ -220,6 +236,7 @@ static int clone_in_window(const struct spawn_request *request, struct window *w
         clone.cgroup = (uint64_t)request->cgroup;
     }
     pid = clone_with_function(&clone, run_window, window);
+    unmark_stack(stack, sizeof(stack));
     if (pid < 0)
         return explain_clone(request, errno, error);
     r = explain_window(window, error);
