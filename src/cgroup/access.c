@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Directories and files of a cgroup, and waiting for what happens in it; runs in dray only. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -117,72 +116,13 @@ int cgroup_find_key(const char *text, const char *key, uint64_t *ret)
     return -ENOENT;
 }
 
-/* True if the directory has others in it: kernfs counts them in the links. */
-static bool has_children(int directory)
-{
-    struct stat status;
-
-    return fstat(directory, &status) < 0 || status.st_nlink > 2;
-}
-
-static int walk_children(int directory, cgroup_visit visit, void *context);
-
-/* Visits the child @name of @parent and all below it, children first. */
-static int walk_child(int parent, const char *name, cgroup_visit visit, void *context)
-{
-    _cleanup_close_ int directory =
-        openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int r = 0;
-
-    if (directory < 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (has_children(directory))
-        r = walk_children(directory, visit, context);
-    return r != 0 ? r : visit(context, parent, name, directory);
-}
-
-static int walk_children(int directory, cgroup_visit visit, void *context)
-{
-    _cleanup_closedir_ DIR *stream = NULL;
-    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
-    stream = fdopendir(fd);
-    if (stream == NULL) {
-        close_fd(fd);
-        return -ENOMEM;
-    }
-    for (;;) {
-        const struct dirent *entry = readdir(stream);
-        int r;
-
-        if (entry == NULL)
-            return 0;
-        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-            continue;
-        r = walk_child(dirfd(stream), entry->d_name, visit, context);
-        if (r != 0)
-            return r;
-    }
-}
-
-int cgroup_walk(int directory, cgroup_visit visit, void *context)
-{
-    int r = has_children(directory) ? walk_children(directory, visit, context) : 0;
-
-    return r != 0 ? r : visit(context, directory, NULL, directory);
-}
-
-static int has_process(void *context, int parent, const char *name, int directory)
+static int has_process(void *context, int directory)
 {
     _cleanup_close_ int fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
     char byte;
     ssize_t n;
 
     (void)context;
-    (void)parent;
-    (void)name;
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
     n = read(fd, &byte, 1);

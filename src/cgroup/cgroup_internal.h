@@ -53,9 +53,15 @@ int cgroup_find_key(const char *text, const char *key, uint64_t *ret);
 /* True if the cgroup itself or one below it has a process; or a negative errno value. */
 int cgroup_directory_is_populated(int directory, bool v2);
 
-/* Calls @visit for the directory and those below it, children first; stops when it is not 0. */
-typedef int (*cgroup_visit)(void *context, int parent, const char *name, int directory);
+/*
+ * walk.c: calls @visit for the directory and those below it, however many and deep; stops when it
+ * is not 0, and returns that.
+ */
+typedef int (*cgroup_visit)(void *context, int directory);
 int cgroup_walk(int directory, cgroup_visit visit, void *context);
+
+/* Removes the cgroups below the directory.  -EBUSY while a process is in one of them. */
+int cgroup_remove_below(int directory);
 
 /* proc_cgroup.c: /proc/PID/cgroup; paths are NULL where nothing usable is said */
 struct proc_cgroup {

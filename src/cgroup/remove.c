@@ -12,15 +12,6 @@
 #include "base/cleanup.h"
 #include "cgroup/cgroup_internal.h"
 
-static int remove_below(void *context, int parent, const char *name, int directory)
-{
-    (void)context;
-    (void)directory;
-    if (name != NULL && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-        return errno == EBUSY ? 0 : -errno;
-    return 0;
-}
-
 /* Removes the cgroups in it, then the cgroup; -EBUSY while a process is in one of them. */
 static int remove_tree(const char *path)
 {
@@ -33,7 +24,7 @@ static int remove_tree(const char *path)
         return -errno;
     directory = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory >= 0)
-        cgroup_walk(directory, remove_below, NULL);
+        cgroup_remove_below(directory);
     if (rmdir(path) == 0 || errno == ENOENT)
         return 0;
     return -errno;

@@ -73,14 +73,12 @@ static int append_pid(struct pid_list *list, uint64_t pid)
     return 0;
 }
 
-static int collect_pids(void *context, int parent, const char *name, int directory)
+static int collect_pids(void *context, int directory)
 {
     _cleanup_free_ char *text = NULL;
     size_t length;
     int r = file_read_all_at(directory, "cgroup.procs", PROCS_MAX, NULL, &text, &length);
 
-    (void)parent;
-    (void)name;
     /* gone meanwhile, or threaded: its processes are listed where the threaded subtree begins */
     if (r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP)
         return 0;
