@@ -383,3 +383,23 @@ def test_interrupting_an_exec_that_is_frozen(bundle):
     process.terminate()
     assert process.wait(20 * host.PATIENCE) != 0
     bundle.runtime("resume", bundle.name).ok()
+
+
+@pytest.mark.needs("cgroup_v1")
+@pytest.mark.parametrize("verb", ["delete", "kill"])
+def test_cgroups_that_a_container_made(bundle, verb):
+    """Names that begin with a dot, and more levels than the runtime may open files."""
+    bundle.no_namespace("pid")
+    bundle.up()
+    inside = bundle.exec_detached("/bin/sleep", "1000")
+    for controller in ("freezer", "pids"):
+        deep = bundle.cgroup(controller).joinpath(".hidden", *["deep"] * 100)
+        deep.mkdir(parents=True)
+        (deep / "cgroup.procs").write_text(str(inside.pid))
+    few = ["bash", "-c", 'ulimit -n 40; exec "$@"', "bash"]
+    if verb == "kill":
+        bundle.runtime("kill", "--all", bundle.name, "KILL", wrap=few).ok()
+        assert inside.code() == 137
+    bundle.runtime("delete", "--force", bundle.name, wrap=few).ok()
+    assert inside.code() == 137
+    assert not host.cgroups_named(bundle.name)
