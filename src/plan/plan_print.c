@@ -10,6 +10,7 @@
 
 #include "io/syscalls.h"
 #include "plan/plan_cgroup.h"
+#include "plan/planner.h"
 
 struct printer {
     FILE *out;
@@ -50,6 +51,26 @@ static void print_origin(const struct printer *printer, struct plan_origin origi
     fprintf(printer->out, "%s%s\n", error.pointer[0] != '\0' ? "  # " : "", error.pointer);
 }
 
+/* A line "NAME VALUE", or nothing when there is none. */
+static void print_named(const struct printer *printer, const char *name, plan_string string)
+{
+    if (string == 0)
+        return;
+    fprintf(printer->out, "%s ", name);
+    print_string(printer, string);
+    fputc('\n', printer->out);
+}
+
+/* A line "NAME WORD…" with 64-bit words in hexadecimal. */
+static void print_words(const struct printer *printer, const char *name, struct plan_array words)
+{
+    if (words.count == 0)
+        return;
+    fputs(name, printer->out);
+    plan_for_each(word, printer->plan, words, uint64_t) fprintf(printer->out, " %#" PRIx64, *word);
+    fputc('\n', printer->out);
+}
+
 static void print_flags(const struct printer *printer, const char *name, uint64_t flags)
 {
     static const struct {
@@ -88,11 +109,14 @@ static void print_namespaces(const struct printer *printer)
     const struct plan_namespaces *namespaces = &printer->plan->namespaces;
 
     print_flags(printer, "namespaces", namespaces->clone_flags);
+    print_flags(printer, "joined", namespaces->joined);
+    if (namespaces->make_after_joining)
+        fputs("namespaces-after-joining\n", printer->out);
     if (namespaces->unshare_cgroup)
         fputs("namespaces-after-attach cgroup\n", printer->out);
     plan_for_each(join, printer->plan, namespaces->joins, struct plan_join)
     {
-        fputs("join ", printer->out);
+        fprintf(printer->out, "join %#" PRIx64 " ", join->type);
         print_string(printer, join->path);
         print_origin(printer, join->origin);
     }
@@ -108,16 +132,8 @@ static void print_namespaces(const struct printer *printer)
         print_string(printer, sysctl->value);
         print_origin(printer, sysctl->origin);
     }
-    if (namespaces->hostname != 0) {
-        fputs("hostname ", printer->out);
-        print_string(printer, namespaces->hostname);
-        fputc('\n', printer->out);
-    }
-    if (namespaces->domainname != 0) {
-        fputs("domainname ", printer->out);
-        print_string(printer, namespaces->domainname);
-        fputc('\n', printer->out);
-    }
+    print_named(printer, "hostname", namespaces->hostname);
+    print_named(printer, "domainname", namespaces->domainname);
 }
 
 static void print_strings(const struct printer *printer, const char *name, struct plan_array array)
@@ -156,6 +172,10 @@ static void print_mount(const struct printer *printer, const struct plan_mount *
     plan_for_each(propagation, printer->plan, mount->propagation, uint32_t)
         fprintf(printer->out, " propagation %#x", *propagation);
     print_strings(printer, " data", mount->data);
+    if (mount->label != 0) {
+        fputs(" label ", printer->out);
+        print_string(printer, mount->label);
+    }
     print_origin(printer, mount->origin);
     print_map(printer, "  mount-uid-map", mount->uid_map);
     print_map(printer, "  mount-gid-map", mount->gid_map);
@@ -171,20 +191,37 @@ static void print_paths(const struct printer *printer, const char *name, struct 
     }
 }
 
+static void print_root(const struct printer *printer, const struct plan_rootfs *rootfs)
+{
+    static const char *const layouts[] = {
+        [PLAN_CGROUP_LAYOUT_NONE] = "none",
+        [PLAN_CGROUP_LAYOUT_V2] = "v2",
+        [PLAN_CGROUP_LAYOUT_V1] = "v1",
+        [PLAN_CGROUP_LAYOUT_HYBRID] = "hybrid",
+    };
+
+    fputs("root ", printer->out);
+    print_string(printer, rootfs->path);
+    fprintf(printer->out, "%s%s%s%s%s propagation %#x\n", rootfs->readonly ? " readonly" : "",
+            rootfs->no_pivot ? " no-pivot" : "",
+            rootfs->private_mounts  ? ""
+            : rootfs->detached_tree ? " detached-in-the-mount-namespace-of-the-host"
+                                    : " in-the-mount-namespace-of-the-host",
+            rootfs->devices_by_bind ? " devices-by-bind" : "",
+            rootfs->setup_dev ? " links-in-dev" : "", rootfs->propagation);
+    fprintf(printer->out, "cgroup-mounts %s%s\n", layouts[rootfs->cgroup_layout],
+            rootfs->cgroup_namespace ? " in-a-cgroup-namespace" : "");
+    print_named(printer, "mount-label", rootfs->mount_label);
+    print_named(printer, "mount-context", rootfs->mount_context);
+}
+
 static void print_rootfs(const struct printer *printer)
 {
     const struct plan_rootfs *rootfs = &printer->plan->rootfs;
 
     if (rootfs->path == 0)
         return;
-    fputs("root ", printer->out);
-    print_string(printer, rootfs->path);
-    fprintf(printer->out, "%s%s%s%s propagation %#x\n", rootfs->readonly ? " readonly" : "",
-            rootfs->no_pivot ? " no-pivot" : "",
-            rootfs->private_mounts  ? ""
-            : rootfs->detached_tree ? " detached-in-the-mount-namespace-of-the-host"
-                                    : " in-the-mount-namespace-of-the-host",
-            rootfs->devices_by_bind ? " devices-by-bind" : "", rootfs->propagation);
+    print_root(printer, rootfs);
     plan_for_each(mount, printer->plan, rootfs->mounts, struct plan_mount)
         print_mount(printer, mount);
     plan_for_each(device, printer->plan, rootfs->devices, struct plan_device)
@@ -196,6 +233,7 @@ static void print_rootfs(const struct printer *printer)
                 : S_ISBLK(device->type) ? 'b'
                                         : 'p',
                 device->major, device->minor, device->mode, device->uid, device->gid);
+        fputs((device->flags & PLAN_DEVICE_DEFAULT) != 0 ? " default" : "", printer->out);
         print_origin(printer, device->origin);
     }
     print_paths(printer, "mask", rootfs->masked);
@@ -222,16 +260,11 @@ static void print_attributes(const struct printer *printer)
     if (process->memory_policy.set)
         fprintf(printer->out, "memory-policy %#x of %u nodes\n", process->memory_policy.mode,
                 process->memory_policy.nodes_bits);
-    if (process->apparmor != 0) {
-        fputs("apparmor ", printer->out);
-        print_string(printer, process->apparmor);
-        fputc('\n', printer->out);
-    }
-    if (process->selinux != 0) {
-        fputs("selinux ", printer->out);
-        print_string(printer, process->selinux);
-        fputc('\n', printer->out);
-    }
+    print_words(printer, "memory-policy-nodes", process->memory_policy.nodes);
+    print_words(printer, "affinity-initial", process->affinity_initial);
+    print_words(printer, "affinity-final", process->affinity_final);
+    print_named(printer, "apparmor", process->apparmor);
+    print_named(printer, "selinux", process->selinux);
     if (process->new_keyring) {
         fputs("keyring ", printer->out);
         print_string(printer, process->keyring_name);
@@ -240,6 +273,21 @@ static void print_attributes(const struct printer *printer)
     if (process->terminal)
         fprintf(printer->out, "terminal rows %u columns %u\n", process->console_height,
                 process->console_width);
+    if (process->preserve_fds > 0)
+        fprintf(printer->out, "preserve-fds %u\n", process->preserve_fds);
+}
+
+/* The program itself is not shown: it depends on the machine. */
+static void print_seccomp(const struct printer *printer)
+{
+    const struct plan_seccomp *seccomp = &printer->plan->process.seccomp;
+
+    if (seccomp->instructions.count == 0)
+        return;
+    fprintf(printer->out, "seccomp of %u instructions flags %#x%s\n", seccomp->instructions.count,
+            seccomp->flags, seccomp->listener ? " listener" : "");
+    print_named(printer, "seccomp-listener-path", seccomp->listener_path);
+    print_named(printer, "seccomp-listener-metadata", seccomp->listener_metadata);
 }
 
 static void print_process(const struct printer *printer)
@@ -254,12 +302,16 @@ static void print_process(const struct printer *printer)
         print_text(printer, plan_text_at(printer->plan, process->env, i));
         fputc('\n', printer->out);
     }
+    print_named(printer, "path", process->path_list);
+    if (process->needs_home)
+        fputs("home from the container's passwd\n", printer->out);
     fputs("cwd ", printer->out);
     print_string(printer, process->cwd);
     fprintf(printer->out, "\nuser %u:%u groups", process->uid, process->gid);
     plan_for_each(group, printer->plan, process->groups, uint32_t)
         fprintf(printer->out, " %u", *group);
-    fprintf(printer->out, "%s%s\n", process->keep_groups ? " and the caller's" : "",
+    fprintf(printer->out, "%s%s%s\n", process->keep_groups ? " and the caller's" : "",
+            process->groups_may_be_denied ? " if allowed" : "",
             process->no_new_privileges ? " no-new-privileges" : "");
     if (process->umask_set)
         fprintf(printer->out, "umask %04o\n", process->umask);
@@ -270,21 +322,31 @@ static void print_process(const struct printer *printer)
             capabilities->inheritable, capabilities->ambient);
     plan_for_each(rlimit, printer->plan, process->rlimits, struct plan_rlimit)
     {
-        fprintf(printer->out, "rlimit %u soft %" PRIu64 " hard %" PRIu64, rlimit->resource,
-                rlimit->soft, rlimit->hard);
+        fputs("rlimit ", printer->out);
+        print_string(printer, rlimit->name);
+        fprintf(printer->out, " %u soft %" PRIu64 " hard %" PRIu64, rlimit->resource, rlimit->soft,
+                rlimit->hard);
         print_origin(printer, rlimit->origin);
     }
     print_attributes(printer);
+    print_seccomp(printer);
 }
 
 static void print_hooks(const struct printer *printer)
 {
+    const struct plan_hooks *hooks = &printer->plan->hooks;
+
+    print_named(printer, "hook-state", hooks->state_head);
+    print_named(printer, "hook-state-tail", hooks->state_tail);
+    print_named(printer, "hook-stdout", hooks->stdout_path);
+    print_named(printer, "hook-stderr", hooks->stderr_path);
     for (unsigned kind = 0; kind < PLAN_HOOK_KINDS; kind++) {
-        plan_for_each(hook, printer->plan, printer->plan->hooks.kinds[kind], struct plan_hook)
+        plan_for_each(hook, printer->plan, hooks->kinds[kind], struct plan_hook)
         {
             fputs("hook ", printer->out);
             print_string(printer, hook->path);
             print_strings(printer, " args", hook->args);
+            fputs(hook->env_set ? " own-environment" : "", printer->out);
             print_strings(printer, " env", hook->env);
             if (hook->timeout > 0)
                 fprintf(printer->out, " timeout %u", hook->timeout);
@@ -295,19 +357,35 @@ static void print_hooks(const struct printer *printer)
 
 static void print_cgroup(const struct printer *printer)
 {
+    static const char *const managers[] = {
+        [PLAN_CGROUP_CGROUPFS] = "cgroupfs",
+        [PLAN_CGROUP_SYSTEMD] = "systemd",
+        [PLAN_CGROUP_DISABLED] = "disabled",
+    };
     const struct plan_cgroup *cgroup = &printer->plan->cgroup;
 
     if (cgroup->path == 0)
         return;
     fputs("cgroup ", printer->out);
     print_string(printer, cgroup->path);
+    fprintf(printer->out, " manager %s%s%s", managers[cgroup->manager],
+            cgroup->default_path ? " default-path" : "",
+            cgroup->devices_asked ? " devices-asked" : "");
+    if (cgroup->delegated)
+        fprintf(printer->out, " delegated-to %u", cgroup->owner);
     fputc('\n', printer->out);
     plan_for_each(write, printer->plan, cgroup->writes, struct plan_cgroup_write)
     {
-        fputs("cgroup-write ", printer->out);
+        const char *controller =
+            write->controller < HOST_CGROUP_CONTROLLERS
+                ? host_cgroup_controller_name((enum host_cgroup_controller)write->controller)
+                : "-";
+
+        fprintf(printer->out, "cgroup-write %s ", controller);
         print_string(printer, write->file);
         fputc(' ', printer->out);
         print_string(printer, write->value);
+        fprintf(printer->out, " flags %#x", write->flags);
         print_origin(printer, write->origin);
     }
     plan_for_each(device, printer->plan, cgroup->devices, struct plan_cgroup_device)
@@ -327,6 +405,11 @@ char *plan_print(const struct plan *plan)
 
     if (printer.out == NULL)
         return NULL;
+    fprintf(printer.out, "%s ", plan->purpose == PLAN_CREATE ? "create" : "exec-in");
+    print_string(&printer, plan->id);
+    fputs(" bundle ", printer.out);
+    print_string(&printer, plan->bundle);
+    fputc('\n', printer.out);
     print_namespaces(&printer);
     print_cgroup(&printer);
     print_rootfs(&printer);

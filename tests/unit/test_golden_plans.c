@@ -20,24 +20,37 @@
 #define DOCUMENT_LIMIT (1u << 20)
 
 struct golden {
-    const char *name;
+    const char *name;     /* of the .plan */
+    const char *document; /* of the .json; NULL: the same */
     enum host_cgroup_layout layout;
+    bool selinux; /* of the host, beside AppArmor */
     bool unprivileged;
     bool no_pivot;
+    bool no_new_keyring;
+    enum plan_cgroup_manager manager;
+    enum plan_purpose purpose;
+    uint32_t preserve_fds;
 };
 
 /* A host of some years ago and one of today, with everything mounted. */
-static void describe_host(struct host *host, enum host_cgroup_layout layout)
+static void describe_host(struct host *host, const struct golden *golden)
 {
+    enum host_cgroup_layout layout = golden->layout;
+
     *host = (struct host){
         .kernel_major = 6,
         .kernel_minor = 12,
         .last_capability = 40,
         .capabilities = UINT64_MAX >> (63 - 40),
         .bounding = UINT64_MAX >> (63 - 40),
+        .effective_uid = golden->unprivileged ? 1000 : 0,
+        .effective_gid = golden->unprivileged ? 1000 : 0,
         .apparmor = true,
+        .selinux = golden->selinux,
         .cgroups = {.layout = layout},
     };
+    if (layout == HOST_CGROUP_NONE)
+        return;
     if (layout == HOST_CGROUP_V2) {
         host->cgroups.unified_controllers = UINT32_MAX;
         return;
@@ -91,10 +104,10 @@ static char *plan_document(const struct golden *golden, const char *text)
     struct host host;
     char *printed;
 
-    describe_host(&host, golden->layout);
+    describe_host(&host, golden);
     oci_arena_init(&arena);
     if (oci_spec_parse(&arena, text, strlen(text), &spec, &report) < 0)
-        fail_msg("%s.json:%u: %s", golden->name, fault.line, fault.message);
+        fail_msg("%s: line %u: %s", golden->name, fault.line, fault.message);
     assert_int_equal(plan_builder_init(&builder, strlen(text), &error), 0);
     {
         const struct plan_input input = {
@@ -103,9 +116,12 @@ static char *plan_document(const struct golden *golden, const char *text)
             .host = &host,
             .id = "golden",
             .bundle = "/bundle",
-            .purpose = PLAN_CREATE,
+            .purpose = golden->purpose,
+            .cgroup_manager = golden->manager,
             .privileged = !golden->unprivileged,
+            .preserve_fds = golden->preserve_fds,
             .no_pivot = golden->no_pivot,
+            .no_new_keyring = golden->no_new_keyring,
         };
 
         if (plan_build(&input, &builder, &error) < 0)
@@ -137,7 +153,8 @@ static void compare(const char *name, const char *expected, const char *found)
 static void test_golden(void **state)
 {
     const struct golden *golden = *state;
-    char *document = read_file(golden->name, ".json"), *expected, *found, *again;
+    const char *name = golden->document != NULL ? golden->document : golden->name;
+    char *document = read_file(name, ".json"), *expected, *found, *again;
 
     found = plan_document(golden, document);
     if (getenv("DRAY_GOLDEN_UPDATE") != NULL)
@@ -160,6 +177,41 @@ static struct golden all[] = {
     {.name = "user-namespace", .layout = HOST_CGROUP_V2},
     {.name = "resources-v1", .layout = HOST_CGROUP_V1},
     {.name = "resources-v2", .layout = HOST_CGROUP_V2},
+    {.name = "namespaces-new", .layout = HOST_CGROUP_V2},
+    {.name = "namespaces-new-v1", .document = "namespaces-new", .layout = HOST_CGROUP_V1},
+    {.name = "namespaces-joined", .layout = HOST_CGROUP_V2},
+    {.name = "namespaces-joined-user", .layout = HOST_CGROUP_V2},
+    {.name = "namespaces-joined-before-user", .layout = HOST_CGROUP_V2},
+    {.name = "namespaces-of-the-host", .layout = HOST_CGROUP_V2},
+    {.name = "detached-tree", .layout = HOST_CGROUP_V2},
+    {.name = "sysctl", .layout = HOST_CGROUP_V2},
+    {.name = "devices", .layout = HOST_CGROUP_V2},
+    {.name = "devices-bound", .layout = HOST_CGROUP_V2},
+    {.name = "device-rules", .layout = HOST_CGROUP_V2},
+    {.name = "device-rules-all", .layout = HOST_CGROUP_V1},
+    {.name = "paths", .layout = HOST_CGROUP_V2},
+    {.name = "idmapped-mounts", .layout = HOST_CGROUP_V2},
+    {.name = "cgroup-mount", .layout = HOST_CGROUP_V2},
+    {.name = "cgroup-mount-v1", .document = "cgroup-mount", .layout = HOST_CGROUP_V1},
+    {.name = "cgroup-mount-hybrid", .document = "cgroup-mount", .layout = HOST_CGROUP_HYBRID},
+    {.name = "cgroup-mount-shared", .layout = HOST_CGROUP_HYBRID},
+    {.name = "process", .layout = HOST_CGROUP_V2, .preserve_fds = 2},
+    {.name = "process-of-a-user", .layout = HOST_CGROUP_V2, .no_new_keyring = true},
+    {.name = "scheduling", .layout = HOST_CGROUP_V2},
+    {.name = "scheduling-nice", .layout = HOST_CGROUP_V2},
+    {.name = "labels", .layout = HOST_CGROUP_V2, .selinux = true},
+    {.name = "terminal", .layout = HOST_CGROUP_V2},
+    {.name = "hooks", .layout = HOST_CGROUP_V2},
+    {.name = "cgroup-relative", .layout = HOST_CGROUP_HYBRID},
+    {.name = "cgroup-none", .layout = HOST_CGROUP_NONE},
+    {.name = "cgroup-disabled",
+     .document = "cgroup-none",
+     .layout = HOST_CGROUP_V2,
+     .manager = PLAN_CGROUP_DISABLED},
+    {.name = "resources-zero", .layout = HOST_CGROUP_V1},
+    {.name = "resources-unified", .layout = HOST_CGROUP_V2},
+    {.name = "rootless", .layout = HOST_CGROUP_V2, .unprivileged = true},
+    {.name = "exec", .layout = HOST_CGROUP_V2, .purpose = PLAN_EXEC},
 };
 
 int main(void)
