@@ -71,6 +71,8 @@ static int map_private_recorder(struct operation *operation)
 /* `start` is another process, which reads the file. */
 int row_map_recorder(struct operation *operation)
 {
+    static const char nothing[RECORDER_SIZE];
+
     if (operation->create == NULL || operation->create->run)
         return map_private_recorder(operation);
     operation->recorder_fd = openat(operation->directory, STATE_RECORDER,
@@ -79,7 +81,7 @@ int row_map_recorder(struct operation *operation)
         return error_set(operation->error, ERROR_STATE_WRITE, errno,
                          "cannot make the flight recorder");
     /* a write into a hole of a full file system would be a SIGBUS later */
-    if (posix_fallocate(operation->recorder_fd, 0, RECORDER_SIZE) != 0)
+    if (pwrite(operation->recorder_fd, nothing, sizeof(nothing), 0) != (ssize_t)sizeof(nothing))
         return error_set(operation->error, ERROR_STATE_WRITE, ENOSPC,
                          "cannot make the flight recorder");
     return map_recorder(operation);
