@@ -173,6 +173,20 @@ int dray_exec(struct dray *dray, const char *id, const struct dray_exec_options 
 int dray_pause(struct dray *dray, const char *id);
 int dray_resume(struct dray *dray, const char *id);
 
+struct dray_update_options {
+    size_t size;
+    const char *resources;       /* JSON like linux.resources, with what is to change; or NULL */
+    const char *l3_cache_schema; /* for linux.intelRdt; or NULL */
+    const char *mem_bw_schema;
+};
+
+/*
+ * Changes the limits of a container that is not stopped, and what its state says of them: all that
+ * is asked for, or nothing.  As in a config.json that Docker writes, zeros mean "leave as it is"
+ * where a limit of 0 would make no sense.
+ */
+int dray_update(struct dray *dray, const char *id, const struct dray_update_options *options);
+
 /* Host pids of all processes of the container; *@ret_pids is the caller's to free. */
 int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count);
 

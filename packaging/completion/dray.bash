@@ -30,7 +30,7 @@ _dray() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --log | --pid-file | --console-socket | --config | --process | --file)
+    --log | --pid-file | --console-socket | --config | --process | --file | --resources)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -57,6 +57,9 @@ _dray() {
     delete) options='--force --regex --help' ;;
     list) options='--format --quiet --help' ;;
     ps) options='--format --help' ;;
+    update) options='--resources --blkio-weight --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share
+            --cpuset-cpus --cpuset-mems --kernel-memory --kernel-memory-tcp --memory --memory-reservation --memory-swap --pids-limit
+            --l3-cache-schema --mem-bw-schema --help' ;;
     spec) options='--bundle --file --rootless --help' ;;
     *) options='--help' ;;
     esac
@@ -67,10 +70,10 @@ _dray() {
     fi
     case $command in
     '')
-        options='create start state kill delete run exec list ps pause resume spec features'
+        options='create start state kill delete run exec list ps pause resume update spec features'
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         ;;
-    start | state | kill | delete | exec | ps | pause | resume)
+    start | state | kill | delete | exec | ps | pause | resume | update)
         mapfile -t COMPREPLY < <(compgen -W "$(dray ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$current")
         ;;
     esac

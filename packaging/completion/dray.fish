@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # fish completion for dray
 
-set -l commands create start state kill delete run exec list ps pause resume spec features
+set -l commands create start state kill delete run exec list ps pause resume update spec features
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c dray -f
@@ -27,10 +27,11 @@ complete -c dray -n $none -a list -d 'list containers'
 complete -c dray -n $none -a ps -d 'show processes'
 complete -c dray -n $none -a pause -d 'freeze all processes'
 complete -c dray -n $none -a resume -d 'let them run again'
+complete -c dray -n $none -a update -d 'change limits'
 complete -c dray -n $none -a spec -d 'write a config.json'
 complete -c dray -n $none -a features -d 'print what dray can do'
 
-set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume'
+set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume update'
 complete -c dray -n $with_id -a '(dray list --quiet 2>/dev/null)' -d container
 
 set -l create '__fish_seen_subcommand_from create run'
@@ -66,3 +67,23 @@ complete -c dray -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'ids alo
 complete -c dray -n '__fish_seen_subcommand_from spec' -s b -l bundle -xa '(__fish_complete_directories)' -d bundle
 complete -c dray -n '__fish_seen_subcommand_from spec' -s f -l file -rF -d file
 complete -c dray -n '__fish_seen_subcommand_from spec' -l rootless -d 'for a user other than root'
+
+complete -c dray -n '__fish_seen_subcommand_from update' -s r -l resources -rF -d 'resources'
+complete -c dray -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'share of block device time'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-burst -x -d 'quota that can be saved up'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-idle -x -d 'idle scheduling'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-period -x -d 'period of the quota'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-quota -x -d 'CPU time in a period'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d 'real-time period'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'real-time CPU time'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpu-share -x -d 'share of CPU time'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'CPUs'
+complete -c dray -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'memory nodes'
+complete -c dray -n '__fish_seen_subcommand_from update' -l kernel-memory -x -d 'kernel memory'
+complete -c dray -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp -x -d 'memory for TCP'
+complete -c dray -n '__fish_seen_subcommand_from update' -l memory -x -d 'memory'
+complete -c dray -n '__fish_seen_subcommand_from update' -l memory-reservation -x -d 'protected memory'
+complete -c dray -n '__fish_seen_subcommand_from update' -l memory-swap -x -d 'memory and swap'
+complete -c dray -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'processes and threads'
+complete -c dray -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'L3 cache'
+complete -c dray -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'memory bandwidth'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands on a container that exists: start, state, list, kill, delete, pause, resume, ps. */
+/* The commands on a container that exists: start, state, list, kill, delete, pause, resume,
+ * update, ps. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "state/directory.h"
 #include "steps/container.h"
+#include "steps/update.h"
 
 #define FREEZE_DEADLINE_MS 10000
 
@@ -202,6 +204,30 @@ int dray_resume(struct dray *dray, const char *id)
 
     if (r == 0)
         r = cgroup_thaw(&container.cgroup, FREEZE_DEADLINE_MS, &dray->error);
+    container_done(&container);
+    return r;
+}
+
+int dray_update(struct dray *dray, const char *id, const struct dray_update_options *options)
+{
+    struct dray_update_options given;
+    struct update_request request;
+    struct container container;
+    int r;
+
+    error_clear(&dray->error);
+    r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
+    if (r < 0)
+        return r;
+    request = (struct update_request){
+        .resources = given.resources,
+        .l3_cache_schema = given.l3_cache_schema,
+        .mem_bw_schema = given.mem_bw_schema,
+    };
+    r = container_open(&container, &dray->runtime, id, CONTAINER_LOCK | CONTAINER_CGROUP,
+                       &dray->error);
+    if (r == 0)
+        r = container_update(&container, &request, &dray->error);
     container_done(&container);
     return r;
 }

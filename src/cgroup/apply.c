@@ -18,12 +18,16 @@ struct applying {
     struct error *error;
 };
 
+int cgroup_hierarchy_of_write(const struct cgroup *cgroup, const struct plan_cgroup_write *write)
+{
+    return (write->flags & PLAN_CGROUP_V2) != 0 ? cgroup_hierarchy_of(cgroup, CGROUP_UNIFIED)
+                                                : cgroup_hierarchy_of(cgroup, write->controller);
+}
+
 static unsigned hierarchy_of(const struct cgroup *cgroup, const struct plan_cgroup_write *write,
                              bool *ret_found)
 {
-    int hierarchy = (write->flags & PLAN_CGROUP_V2) != 0
-                        ? cgroup_hierarchy_of(cgroup, CGROUP_UNIFIED)
-                        : cgroup_hierarchy_of(cgroup, write->controller);
+    int hierarchy = cgroup_hierarchy_of_write(cgroup, write);
 
     *ret_found = hierarchy >= 0;
     return hierarchy >= 0 ? (unsigned)hierarchy : 0;

@@ -108,6 +108,37 @@ int cgroup_apply(struct cgroup *cgroup, const struct plan *plan, struct plan_arr
 /* Puts the plan's device rules into force: devices.allow of v1, or a BPF program on cgroup2. */
 int cgroup_apply_devices(struct cgroup *cgroup, const struct plan *plan, struct error *error);
 
+/* changing the limits of a cgroup in use */
+
+/* What files held before an update. */
+struct cgroup_old_value;
+
+struct cgroup_snapshot {
+    struct cgroup_old_value *values; /* from malloc() */
+    size_t count;
+};
+
+/*
+ * Writes limits as cgroup_apply() does, all or none: what the files held before is read first, and
+ * put back, last one first, when a write fails.  Enables controllers that cgroup2 needs for it.
+ * The error is that of the write; what could not be put back is in its detail.
+ * On success *@ret is what cgroup_restore() takes should a later part of the update fail; release
+ * it with cgroup_snapshot_done().
+ */
+int cgroup_update(struct cgroup *cgroup, const struct plan *plan, struct cgroup_snapshot *ret,
+                  struct error *error);
+
+/* Puts the old values back; files that refuse are named in the detail of @error, which is set. */
+void cgroup_restore(struct cgroup *cgroup, const struct cgroup_snapshot *snapshot,
+                    struct error *error);
+void cgroup_snapshot_done(struct cgroup_snapshot *snapshot);
+
+/*
+ * Replaces the device rules of a cgroup in use.  The v1 controller forgets its exceptions before it
+ * takes new ones, so there the processes are frozen meanwhile.
+ */
+int cgroup_update_devices(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+
 /* joining */
 
 /*

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "cgroup/cgroup.h"
+#include "plan/plan_cgroup.h"
 
 /* Longest host path of a cgroup that a record can hold. */
 #define CGROUP_HOST_PATH_MAX PATH_MAX
@@ -77,6 +78,15 @@ int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const s
 
 /* delegate.c: to the container's user, if the plan says so */
 int cgroup_delegate(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+
+/* apply.c: the hierarchy that a write goes to, or -1. */
+int cgroup_hierarchy_of_write(const struct cgroup *cgroup, const struct plan_cgroup_write *write);
+
+/*
+ * update.c: what has to be written to @file to undo a write of @written, given what it shows
+ * before; from malloc(), or NULL when it shows nothing that could be put back.
+ */
+char *cgroup_old_value(const char *file, const char *written, const char *text);
 
 /* make_cpuset.c: gives new v1 cpuset directories the CPUs and memory nodes of their parent. */
 int cgroup_inherit_cpuset(struct cgroup *cgroup, struct error *error);

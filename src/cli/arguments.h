@@ -33,6 +33,27 @@ enum log_format {
     LOG_FORMAT_JSON,
 };
 
+/* The limits that update has options for. */
+enum update_limit {
+    UPDATE_BLKIO_WEIGHT,
+    UPDATE_CPU_BURST,
+    UPDATE_CPU_IDLE,
+    UPDATE_CPU_PERIOD,
+    UPDATE_CPU_QUOTA,
+    UPDATE_CPU_RT_PERIOD,
+    UPDATE_CPU_RT_RUNTIME,
+    UPDATE_CPU_SHARE,
+    UPDATE_CPUSET_CPUS,
+    UPDATE_CPUSET_MEMS,
+    UPDATE_KERNEL_MEMORY,
+    UPDATE_KERNEL_MEMORY_TCP,
+    UPDATE_MEMORY,
+    UPDATE_MEMORY_RESERVATION,
+    UPDATE_MEMORY_SWAP,
+    UPDATE_PIDS_LIMIT,
+    UPDATE_LIMITS
+};
+
 enum output_format {
     OUTPUT_TABLE,
     OUTPUT_JSON,
@@ -87,6 +108,12 @@ struct arguments {
     bool force;
     bool quiet;
     int format; /* enum output_format */
+
+    /* update */
+    const char *resources;
+    const char *limits[UPDATE_LIMITS];
+    const char *l3_cache_schema;
+    const char *mem_bw_schema;
 
     char **words; /* positional arguments, NULL terminated; in the caller's argv */
     int word_count;

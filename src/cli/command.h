@@ -82,5 +82,6 @@ int command_run(struct invocation *invocation);
 int command_spec(struct invocation *invocation);
 int command_start(struct invocation *invocation);
 int command_state(struct invocation *invocation);
+int command_update(struct invocation *invocation);
 
 #endif

@@ -120,7 +120,7 @@ static int plan_limits(const struct plan_input *input, const struct oci_linux_re
     if (resources != NULL)
         r = plan_cgroup_resources(resources, host, 0, builder, &writes);
     if (r == 0)
-        r = plan_cgroup_devices(resources, v1_devices, builder, &devices);
+        r = plan_cgroup_devices(resources, v1_devices, 0, builder, &devices);
     if (r < 0)
         return r;
     builder->plan->cgroup.writes = writes;

@@ -7,6 +7,7 @@
 #define DRAY_PLAN_PLAN_CGROUP_H
 
 #include "host/host.h"
+#include "ocispec/arena.h"
 #include "ocispec/spec.h"
 #include "plan/builder.h"
 #include "plan/plan.h"
@@ -70,9 +71,29 @@ int plan_cgroup_resources(const struct oci_linux_resources *resources,
  * runc and crun add too: mknod of any device; null, zero, full, random, urandom, tty, console,
  * ptmx, pts and net/tun.  The default rules are not added when everything is allowed anyway.
  * @v1: refuse what the v1 controller cannot express, a hole in a wildcard rule.
+ * @flags: enum plan_cgroup_resources_flags.
  */
-int plan_cgroup_devices(const struct oci_linux_resources *resources, bool v1,
+int plan_cgroup_devices(const struct oci_linux_resources *resources, bool v1, uint32_t flags,
                         struct plan_builder *builder, struct plan_array *ret_rules);
+
+/*
+ * What holds once @update was applied to a container with @old (may be NULL): a copy in @arena
+ * that shares nothing with either but strings.  What the update leaves out, or has as a zero that
+ * means unset, stays.  Entries for one block device, page size, network device, RDMA device or file
+ * are replaced one by one; device rules are replaced as a whole.  Returns 0 or -ENOMEM.
+ */
+int plan_cgroup_merge(const struct oci_linux_resources *old,
+                      const struct oci_linux_resources *update, struct oci_arena *arena,
+                      struct oci_linux_resources **ret);
+
+/*
+ * Where the memory controller is cgroup2's, which limits swap alone, half of the pair (limit on
+ * memory, on memory and swap together) needs the other half of @merged.  *@memory stands in for
+ * update->memory, which is left as it is.
+ */
+void plan_cgroup_complete_update(struct oci_linux_resources *update,
+                                 const struct oci_linux_resources *merged,
+                                 const struct host_cgroups *host, struct oci_linux_memory *memory);
 
 /* True if a device of @type ('b' or 'c') may be accessed like that under @rules. */
 bool plan_cgroup_device_allowed(const struct plan_cgroup_device *rules, size_t count, char type,

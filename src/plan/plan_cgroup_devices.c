@@ -189,7 +189,7 @@ static int add_config_rule(struct rules *rules, struct plan_cgroup_device *rule)
     return add_rule(rules, rule);
 }
 
-int plan_cgroup_devices(const struct oci_linux_resources *resources, bool v1,
+int plan_cgroup_devices(const struct oci_linux_resources *resources, bool v1, uint32_t flags,
                         struct plan_builder *builder, struct plan_array *ret_rules)
 {
     size_t config_count = resources != NULL ? resources->devices_count : 0;
@@ -208,8 +208,10 @@ int plan_cgroup_devices(const struct oci_linux_resources *resources, bool v1,
         .minor = PLAN_CGROUP_ANY,
     };
     for (size_t i = 0; i < config_count; i++) {
-        struct plan_cgroup_device rule = {
-            .origin = {.kind = ORIGIN_RESOURCES_DEVICE, .index = (uint32_t)i}};
+        struct plan_cgroup_device rule = {.origin = {.kind = (flags & PLAN_CGROUP_UPDATE) != 0
+                                                                 ? ORIGIN_UPDATE_DEVICE
+                                                                 : ORIGIN_RESOURCES_DEVICE,
+                                                     .index = (uint32_t)i}};
 
         r = parse_rule(&resources->devices[i], builder, &rule);
         if (r == 0)

@@ -177,6 +177,30 @@ static const void *find_object(const struct oci_linux_resources *resources,
     return NULL;
 }
 
+/* The object of that kind in @resources, made in @arena when it is missing; NULL: no memory. */
+static void *make_object(struct oci_linux_resources *resources, enum field_object object,
+                         struct oci_arena *arena)
+{
+#define MAKE_OBJECT(member)    \
+    (resources->member != NULL \
+         ? resources->member   \
+         : (resources->member = oci_arena_alloc(arena, sizeof(*resources->member))))
+    switch (object) {
+    case FIELD_MEMORY:
+        return MAKE_OBJECT(memory);
+    case FIELD_CPU:
+        return MAKE_OBJECT(cpu);
+    case FIELD_PIDS:
+        return MAKE_OBJECT(pids);
+    case FIELD_BLOCK_IO:
+        return MAKE_OBJECT(block_io);
+    case FIELD_NETWORK:
+        return MAKE_OBJECT(network);
+    }
+    return NULL;
+#undef MAKE_OBJECT
+}
+
 /* The value of @member; above INT64_MAX it is given as INT64_MIN, which is out of any range. */
 static bool read_number(const struct field *field, const void *member, int64_t *ret)
 {
@@ -336,6 +360,54 @@ int resources_plan_fields(struct resources_writer *writer)
         if (r < 0)
             return r;
     }
+    return 0;
+}
+
+static bool is_asked_for(const struct field *field, const void *member)
+{
+    const char *const *text = member;
+    int64_t value;
+
+    if (field->kind == FIELD_TEXT)
+        return *text != NULL && (*text)[0] != '\0';
+    return read_number(field, member, &value) &&
+           (value != 0 || (field->flags & FIELD_ZERO_UNSET) == 0);
+}
+
+/* The limit on memory that is lifted takes that on memory and swap along: check_limit(). */
+static void lift_swap(struct oci_linux_memory *merged, const struct oci_linux_memory *update)
+{
+    if (update->limit.set && update->limit.value < 0 &&
+        (!update->swap.set || update->swap.value == 0) && merged->swap.set)
+        merged->swap.value = -1;
+}
+
+int resources_merge_fields(struct oci_linux_resources *merged,
+                           const struct oci_linux_resources *update, struct oci_arena *arena)
+{
+    static const size_t sizes[] = {
+        [FIELD_I64] = sizeof(struct oci_optional_i64),
+        [FIELD_U64] = sizeof(struct oci_optional_u64),
+        [FIELD_U32] = sizeof(struct oci_optional_u32),
+        [FIELD_U16] = sizeof(struct oci_optional_u16),
+        [FIELD_BOOL] = sizeof(struct oci_optional_bool),
+        [FIELD_TEXT] = sizeof(const char *),
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const struct field *field = &fields[i];
+        const char *from = find_object(update, field->object);
+        char *to;
+
+        if (from == NULL || !is_asked_for(field, from + field->offset))
+            continue;
+        to = make_object(merged, field->object, arena);
+        if (to == NULL)
+            return -ENOMEM;
+        memcpy(to + field->offset, from + field->offset, sizes[field->kind]);
+    }
+    if (update->memory != NULL && merged->memory != NULL)
+        lift_swap(merged->memory, update->memory);
     return 0;
 }
 

@@ -61,6 +61,13 @@ int resources_error_v1_only(struct resources_writer *writer, const char *path,
 /* The fields with one value each (plan_cgroup_fields.c). */
 int resources_plan_fields(struct resources_writer *writer);
 
+/*
+ * Takes over into @merged what @update says, with missing objects from @arena; zeros that mean
+ * unset are left out.  Returns 0 or -ENOMEM.
+ */
+int resources_merge_fields(struct oci_linux_resources *merged,
+                           const struct oci_linux_resources *update, struct oci_arena *arena);
+
 /* Lists: devices, huge pages, network priorities, RDMA, unified (plan_cgroup_lists.c). */
 int resources_plan_lists(struct resources_writer *writer);
 

@@ -23,6 +23,7 @@ enum lifecycle_command {
     LIFECYCLE_PAUSE,
     LIFECYCLE_RESUME,
     LIFECYCLE_DELETE,
+    LIFECYCLE_UPDATE,
     LIFECYCLE_COMMANDS
 };
 

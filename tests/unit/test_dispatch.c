@@ -188,6 +188,13 @@ int dray_resume(struct dray *dray, const char *id)
     return answer(dray, id);
 }
 
+int dray_update(struct dray *dray, const char *id, const struct dray_update_options *options)
+{
+    note("update %s %s l3=%s mb=%s;", id, word(options->resources), word(options->l3_cache_schema),
+         word(options->mem_bw_schema));
+    return answer(dray, id);
+}
+
 int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count)
 {
     note("processes %s;", id);
@@ -322,7 +329,20 @@ static void engines_calls_reach_the_library(void **state)
         {{"--log-format", "xml", "start", "a"}, 1, ""},
         {{"--log", "carrier:pigeon", "start", "a"}, 1, ""},
         {{"--log", "/nonexistent/d/log", "start", "a"}, 1, ""},
-        {{"update", "--memory", "1", "id"}, 1, ""},
+        {{"update", "id"}, 0, NEW "update id {} l3=- mb=-;"},
+        {{"update", "--memory", "1k", "id", "--pids-limit=-1", "--cpuset-cpus", "0\"1"},
+         0,
+         NEW "update id {\"memory\":{\"limit\":1024},\"cpu\":{\"cpus\":\"0\\\"1\"},"
+             "\"pids\":{\"limit\":-1}} l3=- mb=-;"},
+        {{"update", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema=MB:0=20", "id"},
+         0,
+         NEW "update id {} l3=L3:0=f mb=MB:0=20;"},
+        {{"update", "--memory", "1x", "id"}, 1, ""},
+        {{"update", "--memory", "16777216T", "id"}, 1, ""},
+        {{"update", "--blkio-weight", "65536", "id"}, 1, ""},
+        {{"update", "--resources", "/nonexistent", "id"}, 1, ""},
+        {{"update"}, 1, ""},
+        {{"events", "id"}, 1, ""},
         {{"restore", "--lsm-mount-context"}, 1, ""},
     };
 

@@ -46,7 +46,7 @@ static void ask(const struct oci_linux_device_rule *rules, size_t count, bool on
         struct plan_array array = {0};
 
         assert_int_equal(plan_builder_init(&builder, 4096, &error), 0);
-        if (plan_cgroup_devices(&resources, v1 == 1, &builder, &array) < 0)
+        if (plan_cgroup_devices(&resources, v1 == 1, 0, &builder, &array) < 0)
             fail_msg("%s", error.message);
         for (size_t i = 0; i < questions_count; i++) {
             const struct question *q = &questions[i];
@@ -150,7 +150,7 @@ static void holes_in_wildcards(void **state)
     (void)state;
     ask(rules, 2, true, questions, ARRAY_SIZE(questions));
     assert_int_equal(plan_builder_init(&builder, 4096, &error), 0);
-    assert_true(plan_cgroup_devices(&resources, true, &builder, &array) < 0);
+    assert_true(plan_cgroup_devices(&resources, true, 0, &builder, &array) < 0);
     assert_int_equal(error.code, ERROR_CGROUP_DEVICES);
     assert_string_equal(error.pointer, "/linux/resources/devices/1");
     plan_builder_done(&builder);
@@ -174,7 +174,7 @@ static void bad_rules(void **state)
         struct plan_array array;
 
         assert_int_equal(plan_builder_init(&builder, 4096, &error), 0);
-        assert_true(plan_cgroup_devices(&resources, false, &builder, &array) < 0);
+        assert_true(plan_cgroup_devices(&resources, false, 0, &builder, &array) < 0);
         assert_int_equal(error.code, codes[i]);
         assert_string_equal(error.pointer, "/linux/resources/devices/0");
         plan_builder_done(&builder);

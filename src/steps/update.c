@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * update: new limits for a container that exists.
+ *
+ *   1. read     the new resources and the saved configuration
+ *   2. merge    what will hold afterwards; validate it as if it had been there from the start
+ *   3. plan     the files to write for what is new
+ *   4. write    limits, device rules, and last the configuration; a failure takes back what was
+ *               done before it
+ */
+#include "steps/update.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "io/file.h"
+#include "ocispec/ocispec.h"
+#include "plan/plan_cgroup.h"
+#include "state/directory.h"
+#include "steps/fault.h"
+
+#define DOCUMENT "resources"
+
+struct update {
+    struct container *container;
+    const struct update_request *request;
+    struct error *error;
+    struct oci_arena *arena;
+    char *config_text;
+    size_t config_length;
+    struct oci_spec *spec; /* the saved configuration */
+    struct oci_linux_resources *old;
+    struct oci_linux_resources *changes;
+    struct oci_linux_resources *merged;
+    struct oci_linux_memory memory; /* of the changes, completed */
+    struct host_cgroups host;
+    struct plan_builder builder;
+};
+
+static int out_of_memory(struct update *update)
+{
+    return error_set(update->error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot plan the update");
+}
+
+static int explain_fault(struct update *update, const struct oci_fault *fault, int r)
+{
+    const char *text = update->request->resources;
+
+    if (r == -ENOMEM)
+        return out_of_memory(update);
+    return fault_to_error(fault, DOCUMENT, text, strlen(text), update->error);
+}
+
+static int read_changes(struct update *update)
+{
+    const char *text = update->request->resources;
+    struct oci_fault fault;
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    int r;
+
+    r = oci_linux_resources_parse(update->arena, text, strlen(text), &update->changes, &report);
+    if (r == 0)
+        r = oci_linux_resources_validate(update->changes, &report);
+    return r < 0 ? explain_fault(update, &fault, r) : 0;
+}
+
+static int read_config(struct update *update)
+{
+    struct oci_fault fault;
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    int r = file_read_all_at(update->container->directory, STATE_CONFIG, OCI_SIZE_LIMIT,
+                             update->arena, &update->config_text, &update->config_length);
+
+    if (r == 0)
+        r = oci_spec_parse(update->arena, update->config_text, update->config_length, &update->spec,
+                           &report);
+    if (r < 0)
+        return error_set(update->error, ERROR_STATE_DAMAGED, -r,
+                         "cannot read the saved configuration of container \"%s\"",
+                         update->container->id);
+    if (update->spec->linux == NULL)
+        update->spec->linux = oci_arena_new(update->arena, struct oci_linux);
+    if (update->spec->linux == NULL)
+        return out_of_memory(update);
+    update->old = update->spec->linux->resources;
+    return 0;
+}
+
+static int merge(struct update *update)
+{
+    struct oci_fault fault;
+    struct oci_report report = OCI_REPORT_FIRST(&fault);
+    int r = plan_cgroup_merge(update->old, update->changes, update->arena, &update->merged);
+
+    if (r < 0)
+        return out_of_memory(update);
+    r = oci_linux_resources_validate(update->merged, &report);
+    return r < 0 ? explain_fault(update, &fault, r) : 0;
+}
+
+/* Fills in where a fault of planning or writing is in the document. */
+static int locate(struct update *update, int r)
+{
+    const char *text = update->request->resources;
+    struct error *error = update->error;
+    unsigned line, column;
+
+    if (r == 0 || error->pointer[0] == '\0' || error->document[0] != '\0')
+        return r;
+    snprintf(error->document, sizeof(error->document), "%s", DOCUMENT);
+    if (oci_locate(text, strlen(text), error->pointer, &line, &column) == 0) {
+        error->line = line;
+        error->column = column;
+    }
+    return r;
+}
+
+static bool has_v1_devices(const struct update *update)
+{
+    return (update->host.controllers & 1u << HOST_CGROUP_DEVICES) != 0;
+}
+
+static int plan_changes(struct update *update)
+{
+    struct plan_builder *builder = &update->builder;
+    struct plan_array writes = {0}, devices = {0};
+    int r = host_probe_cgroups(&update->host, update->error);
+
+    if (r == 0)
+        r = plan_builder_init(builder, strlen(update->request->resources), update->error);
+    if (r < 0)
+        return r;
+    plan_cgroup_complete_update(update->changes, update->merged, &update->host, &update->memory);
+    r = plan_cgroup_resources(update->changes, &update->host, PLAN_CGROUP_UPDATE, builder, &writes);
+    if (r == 0 && update->changes->devices_count > 0)
+        r = plan_cgroup_devices(update->changes, has_v1_devices(update), PLAN_CGROUP_UPDATE,
+                                builder, &devices);
+    builder->plan->cgroup.writes = writes;
+    builder->plan->cgroup.devices = devices;
+    builder->plan->cgroup.devices_asked = devices.count > 0;
+    return r;
+}
+
+/* The rules that were in force before. */
+static void restore_devices(struct update *update)
+{
+    struct error ignored = {0};
+    struct plan_builder builder = {0};
+    struct plan_array devices = {0};
+    int r = plan_builder_init(&builder, update->config_length, &ignored);
+
+    if (r == 0)
+        r = plan_cgroup_devices(update->old, has_v1_devices(update), 0, &builder, &devices);
+    if (r == 0) {
+        builder.plan->cgroup.devices = devices;
+        r = cgroup_update_devices(&update->container->cgroup, builder.plan, &ignored);
+    }
+    if (r < 0)
+        error_set_detail(update->error, ignored.message, strlen(ignored.message));
+    plan_builder_done(&builder);
+}
+
+static int save(struct update *update)
+{
+    const char *text;
+    size_t length;
+    int r;
+
+    update->spec->linux->resources = update->merged;
+    r = oci_write(&oci_spec_table, update->spec, OCI_WRITE_COMPACT, update->arena, &text, &length);
+    if (r < 0)
+        return out_of_memory(update);
+    r = file_replace_at(update->container->directory, STATE_CONFIG, text, length, 0600);
+    if (r < 0)
+        return error_set(update->error, ERROR_STATE_WRITE, -r,
+                         "cannot save the limits of container \"%s\"", update->container->id);
+    return 0;
+}
+
+static int write_changes(struct update *update)
+{
+    const struct plan *plan = update->builder.plan;
+    struct cgroup *cgroup = &update->container->cgroup;
+    struct cgroup_snapshot snapshot;
+    int r = cgroup_update(cgroup, plan, &snapshot, update->error);
+
+    if (r < 0)
+        return r;
+    if (plan->cgroup.devices.count > 0)
+        r = cgroup_update_devices(cgroup, plan, update->error);
+    if (r == 0)
+        r = save(update);
+    if (r < 0 && plan->cgroup.devices.count > 0)
+        restore_devices(update);
+    if (r < 0)
+        cgroup_restore(cgroup, &snapshot, update->error);
+    cgroup_snapshot_done(&snapshot);
+    return r;
+}
+
+static int check_cgroup(struct update *update)
+{
+    struct container *container = update->container;
+
+    if (container->has_cgroup && container->cgroup.record.hierarchies != 0)
+        return 0;
+    return error_set(update->error, ERROR_CGROUP_HOST, 0,
+                     "container \"%s\" has no cgroup of its own that could be limited",
+                     container->id);
+}
+
+/* Cache and memory bandwidth belong to a group of resctrl, which only linux.intelRdt makes. */
+static int check_schemata(struct update *update)
+{
+    const struct update_request *request = update->request;
+
+    if (request->l3_cache_schema == NULL && request->mem_bw_schema == NULL)
+        return 0;
+    return error_set(update->error, ERROR_USAGE, 0,
+                     "container \"%s\" has no linux.intelRdt: %s cannot be changed",
+                     update->container->id,
+                     request->l3_cache_schema != NULL ? "l3CacheSchema" : "memBwSchema");
+}
+
+int container_update(struct container *container, const struct update_request *request,
+                     struct error *error)
+{
+    struct update update = {
+        .container = container,
+        .request = request,
+        .error = error,
+        .arena = &container->arena,
+    };
+    int r = lifecycle_check(LIFECYCLE_UPDATE, container->lifecycle, container->id, error);
+
+    if (r == 0)
+        r = check_schemata(&update);
+    if (r < 0 || request->resources == NULL)
+        return r;
+    r = read_changes(&update);
+    if (r == 0)
+        r = check_cgroup(&update);
+    if (r == 0)
+        r = read_config(&update);
+    if (r == 0)
+        r = merge(&update);
+    if (r == 0)
+        r = plan_changes(&update);
+    if (r == 0)
+        r = write_changes(&update);
+    r = locate(&update, r);
+    plan_builder_done(&update.builder);
+    return r;
+}
