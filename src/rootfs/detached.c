@@ -15,12 +15,12 @@
 
 #include "base/cleanup.h"
 #include "io/syscalls.h"
+#include "rootfs/mount_calls.h"
 
-static int detach_error(struct rootfs *rootfs, int sys_errno, const char *what)
+static int detach_error(struct rootfs *rootfs, enum error_code code, int sys_errno,
+                        const char *what)
 {
-    int r = error_set(rootfs->error,
-                      sys_errno == ENOSYS ? ERROR_KERNEL_TOO_OLD : ERROR_NAMESPACE_FAILED,
-                      sys_errno, "cannot %s", what);
+    int r = error_set(rootfs->error, code, sys_errno, "%s", what);
 
     error_set_pointer(rootfs->error, "/linux/namespaces");
     return r;
@@ -35,9 +35,11 @@ int rootfs_leave_host_namespace(struct rootfs *rootfs)
     /* a magic link of the kernel, in a procfs that was verified */
     rootfs->host_namespace = openat(procfs, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
     if (rootfs->host_namespace < 0)
-        return detach_error(rootfs, errno, "open the host's mount namespace");
+        return detach_error(rootfs, ERROR_NAMESPACE_FAILED, errno,
+                            "cannot open the host's mount namespace");
     if (unshare(CLONE_NEWNS) < 0)
-        return detach_error(rootfs, errno, "make a mount namespace to build the root in");
+        return detach_error(rootfs, ERROR_NAMESPACE_FAILED, errno,
+                            "cannot make a mount namespace to build the root in");
     return 0;
 }
 
@@ -46,12 +48,18 @@ int rootfs_detach_tree(struct rootfs *rootfs)
     _cleanup_close_ int tree =
         sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
+    if (tree < 0 && mount_call_is_missing(errno))
+        return detach_error(rootfs, ERROR_KERNEL_TOO_OLD, errno,
+                            "mounts without a mount namespace need open_tree (Linux 5.2)");
     if (tree < 0)
-        return detach_error(rootfs, errno, "clone the container's mounts");
+        return detach_error(rootfs, ERROR_NAMESPACE_FAILED, errno,
+                            "cannot clone the container's mounts");
     if (setns(rootfs->host_namespace, CLONE_NEWNS) < 0)
-        return detach_error(rootfs, errno, "go back to the host's mount namespace");
+        return detach_error(rootfs, ERROR_NAMESPACE_FAILED, errno,
+                            "cannot go back to the host's mount namespace");
     /* which also changed the root and the working directory to the host's */
     if (fchdir(tree) < 0 || chroot(".") < 0)
-        return detach_error(rootfs, errno, "change to the container's root");
+        return detach_error(rootfs, ERROR_NAMESPACE_FAILED, errno,
+                            "cannot change to the container's root");
     return 0;
 }

@@ -111,6 +111,8 @@ static inline void fixture_enter(struct fixture *fixture)
     GOOD(fixture, rootfs_pivot(&fixture->rootfs));
     GOOD(fixture, rootfs_mask(&fixture->rootfs));
     GOOD(fixture, rootfs_make_readonly(&fixture->rootfs));
+    if (fixture->builder.plan->rootfs.detached_tree)
+        GOOD(fixture, rootfs_detach_tree(&fixture->rootfs));
     rootfs_done(&fixture->rootfs);
 }
 

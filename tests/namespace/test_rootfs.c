@@ -322,6 +322,42 @@ TEST(without_a_mount_namespace_there_is_only_a_chroot)
     CHECK(access("/mark", F_OK) == 0);
 }
 
+#ifdef HARNESS_OLD_KERNEL
+TEST(without_a_mount_namespace_mounts_need_open_tree)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    add_usual_mounts(&f);
+    f.linux_part.namespaces_count = 0;
+    fixture_begin(&f);
+    GOOD(&f, rootfs_mount_all(&f.rootfs));
+    GOOD(&f, rootfs_pivot(&f.rootfs));
+    CHECK(rootfs_detach_tree(&f.rootfs) < 0 && f.error.code == ERROR_KERNEL_TOO_OLD);
+}
+#else
+/* Mounts are in a tree that the namespace does not have, and which lasts. */
+TEST(without_a_mount_namespace_mounts_are_detached)
+{
+    char before[64] = "", after[64] = "", line[4096];
+    struct fixture f;
+    FILE *table;
+
+    fixture_init(&f);
+    add_usual_mounts(&f);
+    make_file("bundle/rootfs/mark", "x");
+    f.linux_part.namespaces_count = 0;
+    CHECK(readlink("/proc/self/ns/mnt", before, sizeof(before) - 1) > 0);
+    fixture_enter(&f);
+    CHECK(access("/mark", F_OK) == 0 && access("/bundle", F_OK) < 0);
+    CHECK(readlink("/proc/self/ns/mnt", after, sizeof(after) - 1) > 0);
+    CHECK(strcmp(before, after) == 0);
+    CHECK(is_character_device("/dev/full", 1, 7) && access("/dev/pts/ptmx", F_OK) == 0);
+    table = fopen("/proc/self/mountinfo", "re");
+    CHECK(table != NULL && fgets(line, sizeof(line), table) == NULL);
+}
+#endif
+
 TEST(a_terminal_on_the_console)
 {
     struct fixture f;
