@@ -17,20 +17,25 @@ extern const char dray_stage_image_end[];
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-int sealed_memory_make(const char *name, const void *data, size_t length, int executable,
-                       struct error *error)
+int memory_file_make(const char *name, bool executable)
 {
     const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    _cleanup_close_ int fd = -1;
-    int r;
+    int fd = sys_memfd_create(name, flags | (executable ? MFD_EXEC : MFD_NOEXEC_SEAL));
 
-    fd = sys_memfd_create(name, flags | (executable ? MFD_EXEC : MFD_NOEXEC_SEAL));
     /* before 6.3 both flags are unknown; every memfd is executable there */
     if (fd < 0 && errno == EINVAL)
         fd = sys_memfd_create(name, flags);
+    return fd < 0 ? -errno : fd;
+}
+
+int sealed_memory_make(const char *name, const void *data, size_t length, int executable,
+                       struct error *error)
+{
+    _cleanup_close_ int fd = memory_file_make(name, executable != 0);
+    int r;
+
     if (fd < 0)
-        return error_set(error, ERROR_SPAWN_FAILED, errno, "cannot make a memory file \"%s\"",
-                         name);
+        return error_set(error, ERROR_SPAWN_FAILED, -fd, "cannot make a memory file \"%s\"", name);
     r = file_write_all(fd, data, length);
     if (r < 0)
         return error_set(error, ERROR_OUT_OF_MEMORY, -r, "cannot fill the memory file \"%s\"",

@@ -3,6 +3,8 @@
 #ifndef DRAY_NAMESPACE_STAGE_IMAGE_H
 #define DRAY_NAMESPACE_STAGE_IMAGE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /*
@@ -11,6 +13,12 @@
  * Returns the descriptor (close-on-exec) or a negative errno value.
  */
 int stage_image_open(struct error *error);
+
+/*
+ * Makes an empty memfd (close-on-exec) that says whether it may be executed, as far as the kernel
+ * knows such a word.  Returns the descriptor or a negative errno value.
+ */
+int memory_file_make(const char *name, bool executable);
 
 /*
  * Puts @length bytes into a sealed, read-only memfd called @name (memfd_create(2)).

@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "io/file.h"
 #include "io/syscalls.h"
+#include "namespace/stage_image.h"
 #include "state/directory.h"
 #include "state/journal.h"
 #include "steps/rows.h"
@@ -62,9 +63,11 @@ static int map_recorder(struct operation *operation)
 /* For as long as dray lives: run and exec answer for the stage themselves. */
 static int map_private_recorder(struct operation *operation)
 {
-    operation->recorder_fd = sys_memfd_create("dray-recorder", 1 /* MFD_CLOEXEC */);
+    operation->recorder_fd = memory_file_make("dray-recorder", false);
     if (operation->recorder_fd < 0 || ftruncate(operation->recorder_fd, RECORDER_SIZE) < 0)
-        return error_set(operation->error, ERROR_SYSTEM, errno, "cannot make the flight recorder");
+        return error_set(operation->error, ERROR_SYSTEM,
+                         operation->recorder_fd < 0 ? -operation->recorder_fd : errno,
+                         "cannot make the flight recorder");
     return map_recorder(operation);
 }
 
