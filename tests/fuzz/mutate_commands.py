@@ -188,6 +188,9 @@ class Fuzzer:
                 self.call(*words, self.bundle.name, document=data)
         if directory.exists():
             path.write_bytes(data)
+        else:  # what the damaged journal did not tell of is ours to remove
+            host.reap_strays()
+            host.remove_cgroups(host.cgroups_named(self.bundle.name))
 
     def delete(self):
         self.call("delete", "--force", self.bundle.name)
