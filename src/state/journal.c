@@ -13,7 +13,9 @@
 #include "ocispec/ocispec.h"
 #include "state/directory.h"
 
-#define JOURNAL_SIZE_MAX (2 * OCI_SIZE_LIMIT) /* the status holds the annotations */
+#define JOURNAL_SIZE_MAX  (2 * OCI_SIZE_LIMIT) /* the status holds the annotations */
+#define JOURNAL_BEGINNING (1u << 16) /* the records of process and cgroup come before the status \
+                                      */
 
 int journal_open(int directory, int make, struct error *error)
 {
@@ -67,7 +69,8 @@ static size_t count_records(const char *text, size_t length, struct journal_reco
         memcpy(&header, text, sizeof(header));
         text += sizeof(header);
         length -= sizeof(header);
-        if (header.length > length)
+        /* cut short, or what a disk makes of a file that it lost: nothing behind it is a record */
+        if (header.kind == 0 || header.length > length)
             break;
         if (records != NULL)
             records[count] = (struct journal_record){header.kind, header.length, text};
@@ -76,6 +79,25 @@ static size_t count_records(const char *text, size_t length, struct journal_reco
         length -= header.length;
     }
     return count;
+}
+
+/* A file that something made far too large: our records stand at its beginning. */
+static int read_beginning(int directory, struct oci_arena *arena, char **ret_text,
+                          size_t *ret_length)
+{
+    _cleanup_close_ int fd =
+        openat(directory, STATE_JOURNAL, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char *text = oci_arena_alloc(arena, JOURNAL_BEGINNING);
+    ssize_t length;
+
+    if (text == NULL)
+        return -ENOMEM;
+    length = fd >= 0 ? read(fd, text, JOURNAL_BEGINNING) : -1;
+    if (length < 0)
+        return -errno;
+    *ret_text = text;
+    *ret_length = (size_t)length;
+    return 0;
 }
 
 int journal_read(int directory, struct oci_arena *arena, struct journal *ret, struct error *error)
@@ -89,6 +111,8 @@ int journal_read(int directory, struct oci_arena *arena, struct journal *ret, st
     r = file_read_all_at(directory, STATE_JOURNAL, JOURNAL_SIZE_MAX, arena, &text, &length);
     if (r == -ENOENT)
         return 0;
+    if (r == -EFBIG)
+        r = read_beginning(directory, arena, &text, &length);
     if (r < 0)
         return error_set(error, ERROR_STATE_DAMAGED, -r, "cannot read the container's journal");
     count = count_records(text, length, NULL);
