@@ -89,7 +89,8 @@ def test_damaged_state_is_an_error_and_no_crash(bundle, file, damage):
     for verb, words in (("state", []), ("pause", []), ("resume", []), ("exec", ["/bin/true"]), ("start", []), ("ps", [])):
         done = bundle.runtime(verb, bundle.name, *words, timeout=10)
         assert done.code >= 0, done
-        if file == "journal" and verb in ("exec", "start"):
+        # Of the huge one the beginning is whole, and that is all that is needed.
+        if file == "journal" and damage != "huge" and verb in ("exec", "start"):
             done.dray_error(("STATE_DAMAGED", "CONTAINER_BROKEN", "CONTAINER_NOT_FOUND", "CONTAINER_STATUS",
                              "STATE_VERSION", "CONTAINER_NOT_RUNNING"))
     assert bundle.runtime("list", timeout=10).code >= 0
