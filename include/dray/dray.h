@@ -89,6 +89,7 @@ const char *dray_error_message(struct dray *dray);
 const char *dray_error_detail(struct dray *dray);
 const char *dray_error_code(struct dray *dray);    /* "MOUNT_FAILED" */
 const char *dray_error_pointer(struct dray *dray); /* JSON pointer, or "" */
+const char *dray_error_errno(struct dray *dray);   /* "ENOENT", or "" */
 enum dray_error_class dray_error_class(struct dray *dray);
 
 struct dray_create_options {

@@ -168,6 +168,13 @@ const char *dray_error_pointer(struct dray *dray)
     return dray->error.pointer;
 }
 
+const char *dray_error_errno(struct dray *dray)
+{
+    const char *name = dray->error.sys_errno > 0 ? error_errno_name(dray->error.sys_errno) : NULL;
+
+    return name != NULL ? name : "";
+}
+
 enum dray_error_class dray_error_class(struct dray *dray)
 {
     switch (error_code_exit_class(dray->error.code)) {

@@ -118,6 +118,7 @@ static void report_fault(const struct invocation *invocation)
     entry.message = dray_error_message(dray);
     entry.text = dray_error_text(dray);
     entry.code = dray_error_code(dray);
+    entry.errno_name = dray_error_errno(dray);
     entry.pointer = dray_error_pointer(dray);
     entry.detail = dray_error_detail(dray);
     log_write(&invocation->log, &entry);

@@ -168,6 +168,7 @@ void log_error(const struct log *log, const struct error *error)
         .message = message,
         .text = text,
         .code = error_code_name(error->code),
+        .errno_name = error->sys_errno > 0 ? error_errno_name(error->sys_errno) : NULL,
         .pointer = error->pointer,
         .detail = error->detail,
     };

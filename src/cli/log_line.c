@@ -94,6 +94,7 @@ void log_line_json(struct buffer *buffer, const struct log_entry *entry, const s
     add_time(buffer, now);
     buffer_add_char(buffer, '"');
     add_json_member(buffer, "code", entry->code);
+    add_json_member(buffer, "errno", entry->errno_name);
     add_json_member(buffer, "pointer", entry->pointer);
     add_json_member(buffer, "detail", entry->detail);
     buffer_add_text(buffer, "}\n");
@@ -178,6 +179,7 @@ void log_line_text(struct buffer *buffer, const struct log_entry *entry, const s
     buffer_add_text(buffer, level_name(entry->level));
     add_text_member(buffer, "msg", entry->message);
     add_text_member(buffer, "code", entry->code);
+    add_text_member(buffer, "errno", entry->errno_name);
     add_text_member(buffer, "pointer", entry->pointer);
     if (entry->detail != NULL)
         log_line_foreign(&detail, entry->detail);

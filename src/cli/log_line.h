@@ -13,6 +13,7 @@ struct log_entry {
     const char *message; /* as engines match it */
     const char *text;    /* the line for people, of an error: "error[CODE] …" */
     const char *code;
+    const char *errno_name; /* "ENOENT" */
     const char *pointer;
     const char *detail; /* foreign text */
 };

@@ -96,6 +96,12 @@ const char *dray_error_code(struct dray *dray)
     return error_code_name(dray->error.code);
 }
 
+const char *dray_error_errno(struct dray *dray)
+{
+    (void)dray;
+    return "";
+}
+
 const char *dray_error_pointer(struct dray *dray)
 {
     return dray->error.pointer;

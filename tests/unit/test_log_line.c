@@ -24,16 +24,18 @@ static void json_lines_are_one_object(void **state)
         .level = DRAY_LOG_ERROR,
         .message = "cannot \"x\"\n\x01 \xff\xc3\xa9\xed\xa0\x80",
         .code = "MOUNT_FAILED",
+        .errno_name = "ENOENT",
         .pointer = "/mounts/9",
         .detail = "",
     };
 
     (void)state;
     log_line_json(&line, &entry, &moment);
-    assert_string_equal(line.text, "{\"level\":\"error\",\"msg\":\"cannot \\\"x\\\"\\n\\u0001 "
-                                   "\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
-                                   "\"time\":\"2023-11-14T22:13:20.012000345Z\","
-                                   "\"code\":\"MOUNT_FAILED\",\"pointer\":\"/mounts/9\"}\n");
+    assert_string_equal(
+        line.text, "{\"level\":\"error\",\"msg\":\"cannot \\\"x\\\"\\n\\u0001 "
+                   "\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
+                   "\"time\":\"2023-11-14T22:13:20.012000345Z\","
+                   "\"code\":\"MOUNT_FAILED\",\"errno\":\"ENOENT\",\"pointer\":\"/mounts/9\"}\n");
 }
 
 static void text_lines_say_the_level(void **state)
