@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -129,26 +130,41 @@ static int kill_all(struct container *container, int signal_number, struct error
     return r == -ESRCH ? 0 : r;
 }
 
-static int kill_init(struct container *container, int signal_number, struct error *error)
+static int signal_process(const struct container *container, struct process_identity identity,
+                          int signal_number, struct error *error)
 {
-    struct process_identity identity = container_identity(container);
     _cleanup_close_ int pidfd = process_open(&identity);
+    int r = pidfd;
 
-    if (pidfd == -ESRCH ||
-        (pidfd >= 0 && sys_pidfd_send_signal(pidfd, signal_number) < 0 && errno == ESRCH))
+    if (pidfd >= 0)
+        r = sys_pidfd_send_signal(pidfd, signal_number) < 0 ? -errno : 0;
+    if (r == -ESRCH)
         return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
                          container->id);
-    if (pidfd < 0)
-        return error_set(error, ERROR_SIGNAL_FAILED, -pidfd,
+    if (r < 0)
+        return error_set(error, ERROR_SIGNAL_FAILED, -r,
                          "cannot signal process %d of container \"%s\"", identity.pid,
                          container->id);
     return 0;
+}
+
+/* What is left of a creation that was never completed. */
+static int kill_broken(const struct container *container, int signal_number, struct error *error)
+{
+    struct process_identity identity = {0};
+    const struct journal_record *record = journal_find(&container->journal, JOURNAL_PROCESS);
+
+    if (record != NULL && record->length == sizeof(identity))
+        memcpy(&identity, record->payload, sizeof(identity));
+    return signal_process(container, identity, signal_number, error);
 }
 
 int container_kill(struct container *container, int signal_number, bool all, struct error *error)
 {
     int r;
 
+    if (container->lifecycle == LIFECYCLE_BROKEN)
+        return kill_broken(container, signal_number, error);
     if (container->lifecycle == LIFECYCLE_STOPPED && all) {
         r = kill_all(container, signal_number, error);
         return r == -ENOTSUP ? 0 : r;
@@ -161,7 +177,7 @@ int container_kill(struct container *container, int signal_number, bool all, str
         if (r != -ENOTSUP)
             return r;
     }
-    r = kill_init(container, signal_number, error);
+    r = signal_process(container, container_identity(container), signal_number, error);
     /* on v1 a frozen process does not die before it is thawed */
     if (r == 0 && signal_number == SIGKILL && container->lifecycle == LIFECYCLE_PAUSED)
         r = cgroup_thaw(&container->cgroup, 10000, error);
