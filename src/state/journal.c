@@ -13,9 +13,10 @@
 #include "ocispec/ocispec.h"
 #include "state/directory.h"
 
-#define JOURNAL_SIZE_MAX  (2 * OCI_SIZE_LIMIT) /* the status holds the annotations */
-#define JOURNAL_BEGINNING (1u << 16) /* the records of process and cgroup come before the status \
-                                      */
+/* the status holds the annotations */
+#define JOURNAL_SIZE_MAX (2 * OCI_SIZE_LIMIT)
+/* the records of process and cgroup come before the status */
+#define JOURNAL_BEGINNING (1u << 16)
 
 int journal_open(int directory, int make, struct error *error)
 {
