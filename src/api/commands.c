@@ -157,6 +157,8 @@ int dray_delete(struct dray *dray, const char *id, bool force)
                        &dray->error);
     if (r < 0 && force && dray->error.code == ERROR_CONTAINER_NOT_FOUND) {
         error_clear(&dray->error);
+        if (container.root >= 0)
+            state_forget(container.root, id);
         r = 0;
     } else if (r < 0 && force && container.directory >= 0) {
         /* a status that cannot be read is no reason to keep what the journal knows */

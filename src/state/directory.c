@@ -169,22 +169,28 @@ static int make_directory(int root, const char *path)
     }
 }
 
-/* Removes the directory of an id, and those that lead to it as far as they are empty. */
-static int remove_directory(int root, const char *path)
+/* Removes the directories that lead to one, as far as they are empty or not there. */
+static void remove_leading(int root, const char *path)
 {
     char part[ID_PATH_MAX];
     char *slash;
 
-    if (unlinkat(root, path, AT_REMOVEDIR) < 0)
-        return -1;
     if (strchr(path, '/') == NULL)
-        return 0;
+        return;
     memcpy(part, path, strlen(path) + 1);
     while ((slash = strrchr(part, '/')) != NULL) {
         *slash = '\0';
-        if (unlinkat(root, part, AT_REMOVEDIR) < 0)
+        if (unlinkat(root, part, AT_REMOVEDIR) < 0 && errno != ENOENT)
             break;
     }
+}
+
+/* Removes the directory of an id, and those that lead to it as far as they are empty. */
+static int remove_directory(int root, const char *path)
+{
+    if (unlinkat(root, path, AT_REMOVEDIR) < 0)
+        return -1;
+    remove_leading(root, path);
     return 0;
 }
 
@@ -269,6 +275,13 @@ int state_open(int root, const char *id, bool lock, struct error *error)
         if (r > 0)
             return take_fd(&directory);
     }
+}
+
+void state_forget(int root, const char *id)
+{
+    char space[ID_PATH_MAX];
+
+    remove_leading(root, path_of_id(id, space));
 }
 
 void state_unlock(int directory)

@@ -57,6 +57,12 @@ void state_unlock(int directory);
  */
 int state_lock_again(int directory, const char *id, struct error *error);
 
+/*
+ * For an id that has no directory: removes what a claim that was killed half-way left of a long
+ * one.
+ */
+void state_forget(int root, const char *id);
+
 /* Removes the directory and the files in it; what is not there is no error. */
 int state_remove(int root, const char *id, int directory, struct error *error);
 

@@ -108,6 +108,19 @@ def test_create(walk, tracer, whom, action):
 
 
 @pytest.mark.parametrize("action", ["kill", "ENOMEM"])
+@pytest.mark.parametrize("walk", ["plain"], indirect=True)
+def test_create_with_a_long_id(walk, tracer, action):
+    """Its directory has others that lead to it."""
+    name = "long-" * 150
+    hunt = Hunt(walk, tracer, "self", action)
+    while hunt.hit("create", "--bundle", walk.bundle.directory, name) is not None:
+        walk.call("delete", "--force", name).ok()
+        assert faults.state_entries(walk.runtime) == [], f"left behind by {hunt}"
+    walk.call("delete", "--force", name).ok()
+    walk.nothing_is_left("the last")
+
+
+@pytest.mark.parametrize("action", ["kill", "ENOMEM"])
 @pytest.mark.parametrize("walk", ["hooks"], indirect=True)
 def test_unwinding(walk, tracer, action):
     """A create that fails is hit in its unwinding too; poststop hooks may be due again then."""
