@@ -188,6 +188,22 @@ struct dray_update_options {
  */
 int dray_update(struct dray *dray, const char *id, const struct dray_update_options *options);
 
+struct dray_events_options {
+    size_t size;
+    bool once;            /* statistics now, and nothing else */
+    uint32_t interval_ms; /* between statistics; 0: 5000 */
+    /*
+     * Gets one JSON object without line breaks: {"type":"stats","id":…,"data":{…}} as runc has it,
+     * or {"type":"oom","id":…} when memory ran out in the container.  A value other than 0 ends the
+     * wait and is what dray_events() returns.
+     */
+    int (*deliver)(void *data, const char *json);
+    void *data;
+};
+
+/* Statistics and events of a container until its first process has ended. */
+int dray_events(struct dray *dray, const char *id, const struct dray_events_options *options);
+
 /* Host pids of all processes of the container; *@ret_pids is the caller's to free. */
 int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count);
 

@@ -60,6 +60,7 @@ _dray() {
     update) options='--resources --blkio-weight --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share
             --cpuset-cpus --cpuset-mems --kernel-memory --kernel-memory-tcp --memory --memory-reservation --memory-swap --pids-limit
             --l3-cache-schema --mem-bw-schema --help' ;;
+    events) options='--stats --interval --help' ;;
     spec) options='--bundle --file --rootless --help' ;;
     *) options='--help' ;;
     esac
@@ -70,10 +71,10 @@ _dray() {
     fi
     case $command in
     '')
-        options='create start state kill delete run exec list ps pause resume update spec features'
+        options='create start state kill delete run exec list ps pause resume update events spec features'
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         ;;
-    start | state | kill | delete | exec | ps | pause | resume | update)
+    start | state | kill | delete | exec | ps | pause | resume | update | events)
         mapfile -t COMPREPLY < <(compgen -W "$(dray ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$current")
         ;;
     esac

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # fish completion for dray
 
-set -l commands create start state kill delete run exec list ps pause resume update spec features
+set -l commands create start state kill delete run exec list ps pause resume update events spec features
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c dray -f
@@ -28,10 +28,11 @@ complete -c dray -n $none -a ps -d 'show processes'
 complete -c dray -n $none -a pause -d 'freeze all processes'
 complete -c dray -n $none -a resume -d 'let them run again'
 complete -c dray -n $none -a update -d 'change limits'
+complete -c dray -n $none -a events -d 'print statistics'
 complete -c dray -n $none -a spec -d 'write a config.json'
 complete -c dray -n $none -a features -d 'print what dray can do'
 
-set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume update'
+set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume update events'
 complete -c dray -n $with_id -a '(dray list --quiet 2>/dev/null)' -d container
 
 set -l create '__fish_seen_subcommand_from create run'
@@ -87,3 +88,6 @@ complete -c dray -n '__fish_seen_subcommand_from update' -l memory-swap -x -d 'm
 complete -c dray -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'processes and threads'
 complete -c dray -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'L3 cache'
 complete -c dray -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'memory bandwidth'
+
+complete -c dray -n '__fish_seen_subcommand_from events' -l stats -d once
+complete -c dray -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between statistics'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands on a container that exists: start, state, list, kill, delete, pause, resume,
- * update, ps. */
+ * update, events, ps. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "state/directory.h"
 #include "steps/container.h"
+#include "steps/events.h"
 #include "steps/update.h"
 
 #define FREEZE_DEADLINE_MS 10000
@@ -230,6 +231,32 @@ int dray_update(struct dray *dray, const char *id, const struct dray_update_opti
                        &dray->error);
     if (r == 0)
         r = container_update(&container, &request, &dray->error);
+    container_done(&container);
+    return r;
+}
+
+int dray_events(struct dray *dray, const char *id, const struct dray_events_options *options)
+{
+    struct dray_events_options given;
+    struct events_request request;
+    struct container container;
+    int r;
+
+    error_clear(&dray->error);
+    r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
+    if (r < 0)
+        return r;
+    if (given.deliver == NULL)
+        return error_set(&dray->error, ERROR_USAGE, EINVAL, "no one to deliver events to");
+    request = (struct events_request){
+        .once = given.once,
+        .interval_ms = given.interval_ms != 0 ? given.interval_ms : 5000,
+        .deliver = given.deliver,
+        .data = given.data,
+    };
+    r = container_open(&container, &dray->runtime, id, CONTAINER_CGROUP, &dray->error);
+    if (r == 0)
+        r = container_events(&container, &request, &dray->error);
     container_done(&container);
     return r;
 }

@@ -190,6 +190,20 @@ int cgroup_oom_kills(struct cgroup *cgroup, uint64_t *ret);
 /* The memory limit and the highest usage, in bytes, for messages; UINT64_MAX: not known. */
 void cgroup_memory_figures(struct cgroup *cgroup, uint64_t *ret_limit, uint64_t *ret_peak);
 
+/* Being told when memory runs out in it. */
+struct cgroup_oom {
+    int fd;       /* to be polled; -1: this cgroup has no memory controller */
+    short events; /* what to poll it for */
+    bool v2;
+    uint64_t kills; /* v2: of the last look */
+};
+
+/* Release with close_fd(ret->fd). */
+int cgroup_oom_open(struct cgroup *cgroup, struct cgroup_oom *ret, struct error *error);
+
+/* After @oom->fd was ready: 1 if a process was killed for want of memory since the last look. */
+int cgroup_oom_check(struct cgroup *cgroup, struct cgroup_oom *oom);
+
 /* acting */
 
 /* Freezes all of it and waits until it is; thaws again when that takes above @deadline_ms. */

@@ -115,6 +115,10 @@ struct arguments {
     const char *l3_cache_schema;
     const char *mem_bw_schema;
 
+    /* events */
+    bool stats;
+    const char *interval;
+
     char **words; /* positional arguments, NULL terminated; in the caller's argv */
     int word_count;
 };

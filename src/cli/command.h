@@ -69,6 +69,7 @@ int command_for_each_id(struct invocation *invocation,
 
 int command_create(struct invocation *invocation);
 int command_delete(struct invocation *invocation);
+int command_events(struct invocation *invocation);
 int command_exec(struct invocation *invocation);
 int command_features(struct invocation *invocation);
 int command_help(struct invocation *invocation);

@@ -164,6 +164,13 @@ static const struct option_row update_options[] = {
     {0},
 };
 
+static const struct option_row events_options[] = {
+    {"stats", 0, FLAG(stats), .help = "print the statistics once and exit"},
+    {"interval", 0, TEXT(interval), .value = "TIME",
+     .help = "time between statistics, such as 500ms, 5s or 1m30s (5s)"},
+    {0},
+};
+
 static const struct option_row spec_options[] = {
     {"bundle", 'b', TEXT(bundle), .value = "DIR",
      .help = "where to write it (the working directory)"},
@@ -206,8 +213,8 @@ const struct command commands[] = {
     {"update", "change the resource limits of a container", {update_options}, "ID",
      "Either all of it is changed or nothing.  A zero leaves a limit as it is.", 1, 1,
      .run = command_update},
-    {"events", "print statistics of a container (not yet supported)", {NULL}, "ID", NULL, 0,
-     WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"events", "print statistics and out-of-memory events of a container", {events_options}, "ID",
+     "One JSON object a line, until the container stops.", 1, 1, .run = command_events},
     {"checkpoint", "save a running container with CRIU (not yet supported)", {NULL}, "ID", NULL,
      0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
     {"restore", "restore a saved container with CRIU (not yet supported)", {NULL}, "ID", NULL, 0,

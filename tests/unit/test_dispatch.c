@@ -201,6 +201,13 @@ int dray_update(struct dray *dray, const char *id, const struct dray_update_opti
     return answer(dray, id);
 }
 
+int dray_events(struct dray *dray, const char *id, const struct dray_events_options *options)
+{
+    note("events %s once=%d interval=%u;", id, options->once, options->interval_ms);
+    options->deliver(options->data, "{}");
+    return answer(dray, id);
+}
+
 int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count)
 {
     note("processes %s;", id);
@@ -348,7 +355,18 @@ static void engines_calls_reach_the_library(void **state)
         {{"update", "--blkio-weight", "65536", "id"}, 1, ""},
         {{"update", "--resources", "/nonexistent", "id"}, 1, ""},
         {{"update"}, 1, ""},
-        {{"events", "id"}, 1, ""},
+        {{"events", "id"}, 0, NEW "events id once=0 interval=0;"},
+        {{"events", "--stats", "id"}, 0, NEW "events id once=1 interval=0;"},
+        {{"events", "--interval", "500ms", "id"}, 0, NEW "events id once=0 interval=500;"},
+        {{"events", "--interval", "1m30s", "id"}, 0, NEW "events id once=0 interval=90000;"},
+        {{"events", "--interval", "1.25s", "id"}, 0, NEW "events id once=0 interval=1250;"},
+        {{"events", "--interval", "24h", "id"}, 0, NEW "events id once=0 interval=86400000;"},
+        {{"events", "--interval", "25h", "id"}, 1, ""},
+        {{"events", "--interval", "5", "id"}, 1, ""},
+        {{"events", "--interval", "0s", "id"}, 1, ""},
+        {{"events", "--interval", "-1s", "id"}, 1, ""},
+        {{"events", "--interval", "", "id"}, 1, ""},
+        {{"events"}, 1, ""},
         {{"restore", "--lsm-mount-context"}, 1, ""},
     };
 

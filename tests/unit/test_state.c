@@ -288,7 +288,7 @@ static void the_lifecycle_is_the_specs(void **state)
     static const char allowed[LIFECYCLE_COMMANDS][7] = {
         [LIFECYCLE_START] = ".y....",  [LIFECYCLE_EXEC] = ".yy...",   [LIFECYCLE_KILL] = ".yyy..",
         [LIFECYCLE_PAUSE] = ".yy...",  [LIFECYCLE_RESUME] = "...y..", [LIFECYCLE_DELETE] = ".y..y.",
-        [LIFECYCLE_UPDATE] = ".yyy..",
+        [LIFECYCLE_EVENTS] = ".yyy..", [LIFECYCLE_UPDATE] = ".yyy..",
     };
     struct error error = {0};
 
