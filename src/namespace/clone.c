@@ -78,35 +78,15 @@ static pid_t clone3_on_stack(const struct clone_request *request, size_t size,
 #define HAVE_CLONE_ON_STACK 0
 #endif
 
-/* clone3 refused: the old call with flags alone, which makes a copy; no cgroup, no time namespace.
- */
-static pid_t clone_copy(const struct clone_request *request, int (*function)(void *), void *data)
-{
-    struct clone_request copy = *request;
-    long pid;
-
-    copy.flags &= ~(uint64_t)CLONE_VM;
-    copy.stack = 0;
-    copy.stack_size = 0;
-    pid = syscall(SYS_clone3, &copy, sizeof(copy));
-    if (pid < 0 && (errno == ENOSYS || errno == EPERM) &&
-        (copy.flags & (CLONE_INTO_CGROUP | CLONE_NEWTIME | CLONE_PIDFD)) == 0)
-        pid = syscall(SYS_clone, (unsigned long)copy.flags | (unsigned long)copy.exit_signal, NULL,
-                      (int *)(uintptr_t)copy.parent_tid, (int *)(uintptr_t)copy.child_tid, NULL);
-    if (pid == 0)
-        _exit(function(data));
-    return (pid_t)pid;
-}
-
-pid_t clone_with_function(const struct clone_request *request, int (*function)(void *), void *data)
+pid_t clone3_with_function(const struct clone_request *request, int (*function)(void *), void *data)
 {
 #if HAVE_CLONE_ON_STACK
-    if ((request->flags & CLONE_VM) != 0) {
-        pid_t pid = clone3_on_stack(request, sizeof(*request), function, data);
-
-        if (pid >= 0 || (errno != ENOSYS && errno != EPERM))
-            return pid;
-    }
+    return clone3_on_stack(request, sizeof(*request), function, data);
+#else
+    (void)request;
+    (void)function;
+    (void)data;
+    errno = ENOSYS;
+    return -1;
 #endif
-    return clone_copy(request, function, data);
 }

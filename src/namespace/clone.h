@@ -15,11 +15,12 @@
  * ended, so no page table is copied, and the child must leave the caller's memory alone but for
  * what is meant for it.
  *
- * Where the architecture has no such entry here, or clone3 is refused (a filter of an older
- * container engine around us), the child is a copy made without CLONE_VM.
+ * ENOSYS where the architecture has no such entry here, or the kernel (or a filter of an older
+ * container engine around us) has no clone3.
  *
  * Returns the child's pid, or -1 with errno.
  */
-pid_t clone_with_function(const struct clone_request *request, int (*function)(void *), void *data);
+pid_t clone3_with_function(const struct clone_request *request, int (*function)(void *),
+                           void *data);
 
 #endif

@@ -19,7 +19,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -35,6 +34,8 @@
 
 enum window_step {
     WINDOW_NONE,
+    WINDOW_CGROUP,
+    WINDOW_NAMESPACES,
     WINDOW_JOURNAL,
     WINDOW_TIME_OFFSETS,
     WINDOW_CAPABILITIES,
@@ -43,6 +44,8 @@ enum window_step {
 };
 
 static const char *const window_texts[] = {
+    [WINDOW_CGROUP] = "cannot join the container's cgroup",
+    [WINDOW_NAMESPACES] = "cannot make the time or cgroup namespace",
     [WINDOW_JOURNAL] = "cannot write the journal",
     [WINDOW_TIME_OFFSETS] = "cannot set the offsets of the time namespace",
     [WINDOW_CAPABILITIES] = "cannot keep the capabilities of the new user namespace",
@@ -50,11 +53,13 @@ static const char *const window_texts[] = {
     [WINDOW_EXECUTE] = "cannot execute the stage",
 };
 
-/* Shared memory of dray and the child, also where the child is a copy; all but the stack. */
+/* What dray and the child, which shares its memory, tell each other. */
 struct window {
     const struct spawn_request *request;
     int32_t child_pid; /* in dray's PID namespace; the kernel writes it before both go on */
     uint64_t start_time;
+    int procs;                /* cgroup.procs, when clone3 could not be had; -1 */
+    bool by_hand;             /* likewise: the child does what clone3 would have done */
     volatile uint32_t failed; /* enum window_step */
     volatile int32_t sys_errno;
 };
@@ -132,6 +137,20 @@ static int hand_over_descriptors(const struct spawn_request *request)
     return 0;
 }
 
+/* What only clone3 does: the cgroup before the namespace that is rooted in it. */
+#define BY_HAND_FLAGS ((uint64_t)CLONE_NEWTIME | CLONE_NEWCGROUP)
+
+static int do_by_hand(struct window *window)
+{
+    uint64_t flags = window->request->clone_flags & BY_HAND_FLAGS;
+
+    if (window->procs >= 0 && write(window->procs, "0", 1) != 1)
+        return fail_window(window, WINDOW_CGROUP);
+    if (flags != 0 && unshare((int)flags) < 0)
+        return fail_window(window, WINDOW_NAMESPACES);
+    return 0;
+}
+
 static int run_window(void *data)
 {
     struct window *window = data;
@@ -142,6 +161,8 @@ static int run_window(void *data)
     static char *const environment[] = {NULL};
 #endif
 
+    if (window->by_hand && do_by_hand(window) != 0)
+        return 127;
     if (request->journal >= 0 && write_identity(window) < 0)
         return fail_window(window, WINDOW_JOURNAL);
     if ((request->clone_flags & CLONE_NEWTIME) != 0 && time_offsets_write(request->plan, NULL) < 0)
@@ -215,6 +236,29 @@ static void unmark_stack(char *stack, size_t size)
 #endif
 }
 
+/* The call that every kernel has and every filter lets through; a pidfd is opened afterwards. */
+static pid_t clone_by_hand(struct window *window, char *stack_end, int *ret_pidfd)
+{
+    const struct spawn_request *request = window->request;
+    uint64_t flags = (request->clone_flags & ~BY_HAND_FLAGS) | CLONE_VM | CLONE_VFORK |
+                     CLONE_PARENT_SETTID | SIGCHLD;
+    _cleanup_close_ int procs = -1;
+    pid_t pid;
+
+    if (request->cgroup >= 0) {
+        procs = openat(request->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+        if (procs < 0)
+            return -1;
+    }
+    window->procs = procs;
+    window->by_hand = true;
+    pid = clone(run_window, stack_end, (int)flags, window, &window->child_pid);
+    /* our own child, not reaped yet: the pid cannot belong to another */
+    if (pid >= 0)
+        *ret_pidfd = sys_pidfd_open(pid, 0);
+    return pid;
+}
+
 static int clone_in_window(const struct spawn_request *request, struct window *window,
                            struct spawned *ret, struct error *error)
 {
@@ -235,7 +279,9 @@ static int clone_in_window(const struct spawn_request *request, struct window *w
         clone.flags |= CLONE_INTO_CGROUP;
         clone.cgroup = (uint64_t)request->cgroup;
     }
-    pid = clone_with_function(&clone, run_window, window);
+    pid = clone3_with_function(&clone, run_window, window);
+    if (pid < 0 && (errno == ENOSYS || errno == EPERM))
+        pid = clone_by_hand(window, stack + sizeof(stack), &pidfd);
     unmark_stack(stack, sizeof(stack));
     if (pid < 0)
         return explain_clone(request, errno, error);
@@ -254,14 +300,7 @@ static int clone_in_window(const struct spawn_request *request, struct window *w
 
 int spawn_stage(const struct spawn_request *request, struct spawned *ret, struct error *error)
 {
-    struct window *window = mmap(NULL, sizeof(*window), PROT_READ | PROT_WRITE,
-                                 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    int r;
+    struct window window = {.request = request, .procs = -1};
 
-    if (window == MAP_FAILED)
-        return error_set(error, ERROR_OUT_OF_MEMORY, errno, "cannot get memory to start a process");
-    window->request = request;
-    r = clone_in_window(request, window, ret, error);
-    munmap(window, sizeof(*window));
-    return r;
+    return clone_in_window(request, &window, ret, error);
 }
