@@ -7,6 +7,7 @@ import shutil
 import stat
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -114,6 +115,7 @@ def test_damaged_state_is_an_error_and_no_crash(bundle, file, damage):
 def test_another_process_with_the_pid_is_not_signalled(bundle):
     """State that names a living process of someone else: identity is pid and start time."""
     victim = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
+    time.sleep(0.05)  # start times are ticks of 10 ms: the container must not begin in the same one
     try:
         bundle.up()
         pid = bundle.pid
