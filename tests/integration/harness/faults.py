@@ -64,10 +64,10 @@ def environment(step, action):
 
 
 def mounts(directory):
-    """The mount table without what other tests, whose directories look alike, mount meanwhile."""
-    session = pathlib.Path(directory).parents[1].name
-    foreign = re.compile(r"/dray-it-(?!" + re.escape(session.removeprefix("dray-it-")) + ")")
-    return [line for line in open("/proc/self/mountinfo") if not foreign.search(line)]
+    """The mount table without what others mount meanwhile where they keep their own things."""
+    session = pathlib.Path(directory).parents[1]
+    return [line for line in open("/proc/self/mountinfo")
+            if str(session) in line or f" {session.parent}/" not in line]
 
 
 def interfaces():
