@@ -14,6 +14,8 @@
 #include "steps/hooks.h"
 #include "steps/undo.h"
 
+#define END_DEADLINE_MS 5000
+
 static int read_recorder(int directory, struct recorder *ret, struct error *error)
 {
     _cleanup_close_ int fd = openat(directory, STATE_RECORDER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -41,6 +43,18 @@ static int read_result(const struct container *container, struct error *error)
                      "the container's first process ended before it executed its program");
 }
 
+/* It closes its descriptors a moment before it has ended, but who asks next is to see it stopped.
+ */
+static void await_end(const struct container *container)
+{
+    struct process_identity identity = container_identity(container);
+    _cleanup_close_ int pidfd = process_open(&identity);
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+    while (pidfd >= 0 && poll(&ended, 1, END_DEADLINE_MS) < 0 && errno == EINTR)
+        ;
+}
+
 static int release_stage(struct container *container, struct error *error)
 {
     _cleanup_close_ int start = openat(container->directory, STATE_START_FIFO,
@@ -62,7 +76,10 @@ static int release_stage(struct container *container, struct error *error)
     while (r < 0 && errno == EINTR);
     if (r < 0)
         return error_set(error, ERROR_SYSTEM, errno, "cannot wait for the container's program");
-    return read_result(container, error);
+    r = read_result(container, error);
+    if (r < 0)
+        await_end(container);
+    return r;
 }
 
 int container_start(struct container *container, struct error *error)

@@ -11,6 +11,7 @@ import random
 import socket
 import stat
 import subprocess
+import time
 import threading
 
 import pytest
@@ -27,6 +28,7 @@ COMMANDS = (("state", "ID"), ("kill", "ID", "KILL"), ("kill", "--all", "ID", "TE
 def victim():
     """A process of the host that nobody may signal."""
     process = subprocess.Popen(["sleep", "300"])
+    time.sleep(0.05)  # start times are ticks of 10 ms: the container must not begin in the same one
     yield process
     alive = process.poll() is None
     process.kill()

@@ -127,7 +127,9 @@ def test_commands_on_one_container(crowd, callers, commands):
         crowd.create(name).ok()
         done = at_once(callers, *[
             lambda verb=verb: crowd(*words[verb], name, *tails.get(verb, [])) for verb in commands])
-        for result in done:
+        for verb, result in zip(commands, done):
+            if verb == "exec" and result.code == 137:
+                continue  # the program ran, and the delete killed it
             is_expected(result, ("NAMESPACE_FAILED", "CGROUP_JOIN", "CGROUP_FREEZE", "CONTAINER_PAUSED",
                                  "CGROUP_READ", "STATE_DAMAGED"))
         if commands == ("start", "start"):
