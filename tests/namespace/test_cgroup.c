@@ -348,7 +348,7 @@ TEST(freezing_stops_and_thawing_goes_on)
     box_done(&box);
 }
 
-#define BOMB_FORKS 20000
+#define BOMB_FORKS 500 /* others on the machine need processes too */
 
 TEST(a_fork_bomb_and_sub_cgroups_die)
 {
