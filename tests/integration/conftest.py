@@ -4,6 +4,7 @@
 RUNTIME          the runtime under test (default: dray at the top of the tree)
 RUNTIME_OPTIONS  global options for every call, such as --cgroup-manager=disabled
 ITEST_PATIENCE   a factor for all deadlines, for slow machines
+ITEST_RETRY      1: run a test that failed once more, and say so (harness/retry.py)
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import pytest
 
 from harness import host
 from harness.bundle import Bundle
+from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: F401: hooks
 from harness.runtime import Runtime, runtime_kind, runtime_path
 
 HERE = pathlib.Path(__file__).resolve().parent
