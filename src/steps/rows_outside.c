@@ -107,6 +107,8 @@ int row_forward_listener(struct operation *operation)
     int r;
 
     listener = sys_pidfd_getfd(operation->stage.pidfd, operation->recorder->listener);
+    if (listener < 0 && errno == ESRCH)
+        return operation_explain_stage(operation);
     if (listener < 0)
         return error_set(operation->error, ERROR_SECCOMP_LISTENER, errno,
                          "cannot take the listener of the seccomp filter");
