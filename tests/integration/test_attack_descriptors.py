@@ -8,6 +8,7 @@ GHSA-xr7r-f8xq-vfvv (youki).
 import hashlib
 import os
 import pathlib
+import re
 
 import pytest
 
@@ -176,6 +177,8 @@ def test_the_runtime_cannot_be_written_through_its_program(bundle, racer):
 @pytest.mark.parametrize("capability", [False, True], ids=["ordinary", "ptrace"])
 def test_exec_seen_from_the_container(bundle, racer, canary, capability, kind):
     """What a process of the container that looks into every new one gets to see of exec's way in."""
+    if capability and "ATTACK_SECONDS" not in os.environ:
+        pytest.skip("a tracer and what it traces can hold each other up on a busy machine: set ATTACK_SECONDS")
     in_container(bundle, racer)
     (canary / "secret").chmod(0o644)
     canary.before = canary.look()
@@ -228,4 +231,8 @@ def test_create_in_a_pid_namespace_seen_from_it(make_bundle, racer, canary):
     first.kill("TERM").ok()
     report = first.output.rest()
     first.wait()
-    assert "outside" not in report and "memory" not in report
+    # Once it is the second container's own program, whoever shares its namespace and rights may look.
+    programs = {line.split()[1] for line in report.splitlines() if re.fullmatch(r"traced .* /bin/probe", line)}
+    seen = [line for line in report.splitlines()
+            if line.startswith(("outside ", "memory ")) and line.split()[1] not in programs]
+    assert seen == []
