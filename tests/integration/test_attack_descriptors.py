@@ -189,13 +189,8 @@ def test_exec_seen_from_the_container(bundle, racer, canary, capability, kind):
     bundle.create().ok()
     bundle.start().ok()
     bundle.output.expect("ready")
-    held = 0
     for _ in rounds(4):
-        try:
-            bundle.exec("/bin/true", timeout=10)
-        except AssertionError:
-            held += 1  # a tracer may keep what it traces; it is what it sees that counts here
-    assert held <= 2
+        bundle.exec("/bin/true")
     bundle.kill("TERM").ok()
     report = bundle.output.rest().splitlines()
     bundle.wait()
