@@ -71,13 +71,14 @@ void validate_seccomp(struct validation *validation, const struct place *place,
         validate_rule(validation, PLACE_ENTRY(rules, i), &seccomp->syscalls[i]);
         notifies |= seccomp->syscalls[i].action == OCI_SECCOMP_NOTIFY;
     }
-    if (notifies && text_is_empty(path))
+    if (notifies && text_is_empty(path) && (validation->flags & OCI_VALIDATE_SECCOMP_RECEIVER) == 0)
         validation_refuse(validation, PLACE_KEY(place, "listenerPath"), OCI_FAULT_MISSING,
                           "SCMP_ACT_NOTIFY needs a \"listenerPath\"");
     if (notifies && !text_is_empty(path) && !form_is_absolute(path))
         validation_refuse(validation, PLACE_KEY(place, "listenerPath"), OCI_FAULT_VALUE,
                           "the path \"%.100s\" of the listener is not absolute", path);
-    if (!text_is_empty(seccomp->listener_metadata) && text_is_empty(path))
+    if (!text_is_empty(seccomp->listener_metadata) && text_is_empty(path) &&
+        (validation->flags & OCI_VALIDATE_SECCOMP_RECEIVER) == 0)
         validation_refuse(validation, PLACE_KEY(place, "listenerMetadata"), OCI_FAULT_CONFLICT,
                           "\"listenerMetadata\" needs a \"listenerPath\"");
 }

@@ -102,6 +102,7 @@ struct dray_create_options {
     bool no_pivot;
     bool no_new_keyring;
     const char *const *added_env; /* "KEY=value", NULL terminated, on top of process.env; or NULL */
+    const char *pidfd_socket;     /* unix socket that gets a pidfd of the process; NULL: none */
 };
 
 /* runtime.md "Create": all but the user's program is set up; it waits for dray_start(). */
@@ -160,10 +161,15 @@ struct dray_exec_options {
     bool tty;
     bool detach;
     bool ignore_paused;
-    const char *const *cgroups; /* sub-cgroups, NULL terminated; may be NULL */
+    /*
+     * Sub-cgroups to run in, NULL terminated; may be NULL.  "PATH" below the container's cgroup, or
+     * "CONTROLLER[,CONTROLLER...]:PATH" in hierarchies of v1.
+     */
+    const char *const *cgroups;
     const char *console_socket;
     const char *pid_file;
     uint32_t preserve_fds;
+    const char *pidfd_socket; /* unix socket that gets a pidfd of the process; NULL: none */
 };
 
 /* A further process in a running container.  *@ret_status as in dray_run(). */

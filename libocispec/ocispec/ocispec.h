@@ -112,6 +112,8 @@ int oci_set(const struct oci_table *table, void *object, struct oci_arena *arena
 enum oci_validate_flags {
     OCI_VALIDATE_RUNNABLE = 1, /* a process that can be started is needed */
     OCI_VALIDATE_CHECK = 2,    /* also what a run only warns about: unknown capabilities */
+    /* SCMP_ACT_NOTIFY needs no listenerPath: the caller knows an agent from elsewhere */
+    OCI_VALIDATE_SECCOMP_RECEIVER = 4,
 };
 
 /*

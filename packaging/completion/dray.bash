@@ -30,7 +30,7 @@ _dray() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --log | --pid-file | --console-socket | --config | --process | --file | --resources)
+    --log | --pid-file | --console-socket | --pidfd-socket | --config | --process | --file | --resources)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -46,12 +46,12 @@ _dray() {
         return
     fi
 
-    local create='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --help'
+    local create='--bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --help'
     case $command in
     '') options='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help' ;;
     create) options=$create ;;
     run) options="$create --detach --keep" ;;
-    exec) options='--process --cwd --env --user --additional-gids --cap --tty --detach --pid-file --console-socket
+    exec) options='--process --cwd --env --user --additional-gids --cap --tty --detach --pid-file --console-socket --pidfd-socket
             --preserve-fds --no-new-privs --apparmor --process-label --ignore-paused --cgroup --help' ;;
     kill) options='--all --regex --help' ;;
     delete) options='--force --regex --help' ;;

@@ -41,6 +41,7 @@ complete -c dray -n $create -s f -l config -rF -d configuration
 complete -c dray -n $create -l no-pivot -d 'do not use pivot_root'
 complete -c dray -n $create -l no-new-keyring -d 'keep the session keyring'
 complete -c dray -n '__fish_seen_subcommand_from create run exec' -l console-socket -rF -d 'socket that gets the terminal'
+complete -c dray -n '__fish_seen_subcommand_from create run exec' -l pidfd-socket -rF -d 'socket that gets a pidfd'
 complete -c dray -n '__fish_seen_subcommand_from create run exec' -l pid-file -rF -d 'where to write the process id'
 complete -c dray -n '__fish_seen_subcommand_from create run exec' -l preserve-fds -x -d 'descriptors to pass'
 complete -c dray -n '__fish_seen_subcommand_from run exec' -s d -l detach -d 'do not wait'

@@ -29,6 +29,7 @@ static int begin(struct dray *dray, const char *id, const struct dray_create_opt
         .bundle = given.bundle,
         .config = given.config,
         .console_socket = given.console_socket,
+        .pidfd_socket = given.pidfd_socket,
         .pid_file = given.pid_file,
         .preserve_fds = given.preserve_fds,
         .no_pivot = given.no_pivot,

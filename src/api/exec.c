@@ -30,6 +30,7 @@ static struct exec_request make_request(const struct dray_exec_options *given)
         .ignore_paused = given->ignore_paused,
         .cgroups = given->cgroups,
         .console_socket = given->console_socket,
+        .pidfd_socket = given->pidfd_socket,
         .pid_file = given->pid_file,
         .preserve_fds = given->preserve_fds,
     };

@@ -5,6 +5,7 @@
 #include "api/documents.h"
 #include "base/cleanup.h"
 #include "ocispec/ocispec.h"
+#include "plan/annotations.h"
 #include "plan/capability_names.h"
 #include "plan/mount_options.h"
 #include "security/seccomp_kernel.h"
@@ -12,17 +13,6 @@
 
 static const char *const hooks[] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
-};
-
-/*
- * Annotations that change how a container is set up: an engine must not pass them on from an image
- * unasked.  A "." at the end means all that begin so.
- */
-static const char *const unsafe_annotations[] = {
-    "org.criu.config",
-    "org.systemd.property.",
-    "run.oci.",
-    NULL,
 };
 
 /* Everything that the document consists of. */
@@ -75,6 +65,17 @@ static struct oci_strings all_capabilities(struct document *document, uint32_t l
 
     for (unsigned number = 0; number <= last && number < CAPABILITIES_KNOWN; number++)
         document_list_add(&list, capability_name(number));
+    return list;
+}
+
+static struct oci_strings unsafe_annotations(struct document *document)
+{
+    struct oci_strings list = document_list(document, ANNOTATION_COUNT);
+
+    for (size_t i = 0; i < ANNOTATION_COUNT; i++) {
+        if (annotation_rows[i].unsafe)
+            document_list_add(&list, annotation_rows[i].name);
+    }
     return list;
 }
 
@@ -139,7 +140,7 @@ int features_document_write(uint32_t last_capability, char **ret_json, struct er
         .hooks = document_list_of(&document, hooks),
         .mount_options = all_mount_options(&document),
         .linux = &parts.linux,
-        .potentially_unsafe_config_annotations = document_list_of(&document, unsafe_annotations),
+        .potentially_unsafe_config_annotations = unsafe_annotations(&document),
     };
     fill_annotations(&parts);
     return document_finish(&document, &oci_features_table, &parts.features, ret_json, error);

@@ -57,9 +57,6 @@ static inline const char *command_id(const struct invocation *invocation)
 struct dray_create_options command_create_options(const struct arguments *arguments,
                                                   const struct listen_fds *fds);
 
-/* Refuses --pidfd-socket. */
-int command_refuse_pidfd_socket(struct invocation *invocation);
-
 /*
  * Calls @act for the container that is named, or with --regex for every one that the regular
  * expression matches.  The first failure is reported at the end; the others go on.

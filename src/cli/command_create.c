@@ -2,14 +2,6 @@
 /* dray create, and what it shares with run.  Runs in dray. */
 #include "cli/command.h"
 
-int command_refuse_pidfd_socket(struct invocation *invocation)
-{
-    if (invocation->arguments.pidfd_socket == NULL)
-        return 0;
-    return error_set(&invocation->error, ERROR_NOT_SUPPORTED, 0,
-                     "%s: --pidfd-socket is not yet supported", invocation->command->name);
-}
-
 struct dray_create_options command_create_options(const struct arguments *arguments,
                                                   const struct listen_fds *fds)
 {
@@ -18,6 +10,7 @@ struct dray_create_options command_create_options(const struct arguments *argume
         .bundle = arguments->bundle,
         .config = arguments->config,
         .console_socket = arguments->console_socket,
+        .pidfd_socket = arguments->pidfd_socket,
         .pid_file = arguments->pid_file,
         .preserve_fds = arguments->preserve_fds + fds->count,
         .no_pivot = arguments->no_pivot,
@@ -30,10 +23,8 @@ int command_create(struct invocation *invocation)
 {
     struct dray_create_options options;
     struct listen_fds fds;
-    int result = command_refuse_pidfd_socket(invocation);
+    int result = command_open_library(invocation);
 
-    if (result == 0)
-        result = command_open_library(invocation);
     if (result < 0)
         return result;
     listen_fds_read(&fds);

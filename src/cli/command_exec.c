@@ -14,7 +14,7 @@ static int check(struct invocation *invocation)
         return error_set(&invocation->error, ERROR_USAGE, 0,
                          "exec: --process says what to run, so \"%s\" cannot be run too",
                          arguments->words[1]);
-    return command_refuse_pidfd_socket(invocation);
+    return 0;
 }
 
 int command_exec(struct invocation *invocation)
@@ -38,6 +38,7 @@ int command_exec(struct invocation *invocation)
         .ignore_paused = arguments->ignore_paused,
         .cgroups = arguments->cgroups.items,
         .console_socket = arguments->console_socket,
+        .pidfd_socket = arguments->pidfd_socket,
         .pid_file = arguments->pid_file,
         .preserve_fds = arguments->preserve_fds,
     };

@@ -13,10 +13,8 @@ int command_run(struct invocation *invocation)
     };
     struct listen_fds fds;
     int status = 0;
-    int result = command_refuse_pidfd_socket(invocation);
+    int result = command_open_library(invocation);
 
-    if (result == 0)
-        result = command_open_library(invocation);
     if (result < 0)
         return result;
     listen_fds_read(&fds);

@@ -253,9 +253,10 @@ struct plan_process {
     bool new_keyring;
     plan_string keyring_name; /* name of the session keyring: "_ses.<id>" */
     bool terminal;
-    uint32_t console_height; /* rows; 0: leave as it is */
-    uint32_t console_width;  /* columns */
-    uint32_t preserve_fds;   /* descriptors 3 … 3 + this - 1 reach the program */
+    uint32_t console_height;  /* rows; 0: leave as it is */
+    uint32_t console_width;   /* columns */
+    plan_string pidfd_socket; /* unix socket that gets a pidfd of the process */
+    uint32_t preserve_fds;    /* descriptors 3 … 3 + this - 1 reach the program */
     struct plan_seccomp seccomp;
 };
 

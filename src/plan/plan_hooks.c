@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "plan/annotations.h"
 #include "plan/json_text.h"
 #include "plan/planner.h"
-
-#define STDOUT_ANNOTATION "run.oci.hooks.stdout"
-#define STDERR_ANNOTATION "run.oci.hooks.stderr"
 
 /* of the state document, not of the config */
 #define STATE_OCI_VERSION "1.3.0"
@@ -142,17 +140,13 @@ static int add_document(const struct plan_input *input, struct plan_builder *bui
 }
 
 static int plan_output(const struct plan_input *input, struct plan_builder *builder,
-                       const char *annotation, plan_string *ret)
+                       enum annotation annotation, plan_string *ret)
 {
-    const char *path = oci_string_map_get(&input->spec->annotations, annotation);
+    const char *path;
+    int r = annotation_get_path(input->spec, annotation, &path, builder->error);
 
-    if (path == NULL)
-        return 0;
-    if (path[0] != '/') {
-        error_set_pointer(builder->error, "/annotations/%s", annotation);
-        return error_set(builder->error, ERROR_CONFIG_VALUE, 0, "\"%s\" is not an absolute path",
-                         path);
-    }
+    if (r < 0 || path == NULL)
+        return r;
     *ret = plan_add_string(builder, path);
     return *ret != 0 ? 0 : -ENOMEM;
 }
@@ -170,8 +164,8 @@ int plan_hooks(const struct plan_input *input, struct plan_builder *builder)
     if (r == 0)
         r = add_document(input, builder, write_state_tail, &plan->state_tail);
     if (r == 0)
-        r = plan_output(input, builder, STDOUT_ANNOTATION, &plan->stdout_path);
+        r = plan_output(input, builder, ANNOTATION_HOOKS_STDOUT, &plan->stdout_path);
     if (r == 0)
-        r = plan_output(input, builder, STDERR_ANNOTATION, &plan->stderr_path);
+        r = plan_output(input, builder, ANNOTATION_HOOKS_STDERR, &plan->stderr_path);
     return r;
 }

@@ -273,6 +273,11 @@ static void print_attributes(const struct printer *printer)
     if (process->terminal)
         fprintf(printer->out, "terminal rows %u columns %u\n", process->console_height,
                 process->console_width);
+    if (process->pidfd_socket != 0) {
+        fprintf(printer->out, "pidfd-socket ");
+        print_string(printer, process->pidfd_socket);
+        fprintf(printer->out, "\n");
+    }
     if (process->preserve_fds > 0)
         fprintf(printer->out, "preserve-fds %u\n", process->preserve_fds);
 }

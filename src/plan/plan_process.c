@@ -2,6 +2,7 @@
 /* Plans the container's process: the entry, and what needs no file of its own.  Runs in dray. */
 #include <errno.h>
 
+#include "plan/annotations.h"
 #include "plan/plan_process_parts.h"
 
 #define TERMINAL_SIZE_MAX 65535 /* struct winsize has 16 bits */
@@ -96,6 +97,20 @@ static int plan_oom_score_adj(const struct plan_input *input, struct plan_builde
     return plan_check_range(builder, "/process/oomScoreAdj", adjustment.value, -1000, 1000);
 }
 
+/* The option, and for the first process the annotation. */
+static int plan_pidfd_socket(const struct plan_input *input, struct plan_builder *builder)
+{
+    const char *path = input->pidfd_socket;
+    int r = 0;
+
+    if (path == NULL && input->purpose == PLAN_CREATE)
+        r = annotation_get_path(input->spec, ANNOTATION_PIDFD_RECEIVER, &path, builder->error);
+    if (r < 0 || path == NULL)
+        return r;
+    builder->plan->process.pidfd_socket = plan_add_string(builder, path);
+    return builder->plan->process.pidfd_socket != 0 ? 0 : -ENOMEM;
+}
+
 int plan_process(const struct plan_input *input, struct plan_builder *builder)
 {
     static int (*const parts[])(const struct plan_input *, struct plan_builder *) = {
@@ -110,6 +125,7 @@ int plan_process(const struct plan_input *input, struct plan_builder *builder)
         plan_process_labels,
         plan_keyring,
         plan_terminal,
+        plan_pidfd_socket,
     };
     struct plan_process *plan = &builder->plan->process;
 

@@ -6,10 +6,9 @@
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "plan/annotations.h"
 #include "plan/plan_process_parts.h"
 #include "plan/plan_rootfs_parts.h"
-
-#define CONTEXT_ANNOTATION "run.oci.mount_context_type"
 
 static int rootfs_fault(struct plan_builder *builder, enum error_code code, const char *pointer,
                         const char *message)
@@ -64,7 +63,7 @@ static int plan_mount_label(const struct plan_input *input, struct plan_builder 
     static const char *const kinds[] = {"context", "fscontext", "defcontext", "rootcontext"};
     const struct oci_linux *config = input->spec->linux;
     struct plan_rootfs *plan = &builder->plan->rootfs;
-    const char *kind = oci_string_map_get(&input->spec->annotations, CONTEXT_ANNOTATION);
+    const char *kind = annotation_get(input->spec, ANNOTATION_MOUNT_CONTEXT_TYPE);
     bool known = kind == NULL;
 
     if (config == NULL || config->mount_label == NULL || config->mount_label[0] == '\0')
@@ -72,9 +71,9 @@ static int plan_mount_label(const struct plan_input *input, struct plan_builder 
     for (size_t i = 0; !known && i < ARRAY_SIZE(kinds); i++)
         known = strcmp(kind, kinds[i]) == 0;
     if (!known)
-        return rootfs_fault(builder, ERROR_CONFIG_VALUE, "/annotations/" CONTEXT_ANNOTATION,
-                            "the kind of mount context is context, fscontext, defcontext or "
-                            "rootcontext");
+        return annotation_refuse(ANNOTATION_MOUNT_CONTEXT_TYPE, ERROR_CONFIG_VALUE, builder->error,
+                                 "the kind of mount context is context, fscontext, defcontext or "
+                                 "rootcontext");
     if (!input->host->selinux) {
         /* it would confine nothing; a process label, which should, is an error */
         plan_warn(builder, ORIGIN_NONE, 0, "linux.mountLabel is ignored: SELinux is not enabled");

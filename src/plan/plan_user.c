@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/annotations.h"
 #include "plan/plan_process_parts.h"
-
-#define KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
 
 struct mapping_list {
     const struct oci_id_mapping *items;
@@ -79,22 +78,15 @@ static int plan_groups(const struct plan_input *input, struct plan_builder *buil
 
 static int plan_keep_groups(const struct plan_input *input, struct plan_builder *builder)
 {
-    const char *value = oci_string_map_get(&input->spec->annotations, KEEP_GROUPS_ANNOTATION);
     struct plan_process *plan = &builder->plan->process;
+    int r = annotation_get_flag(input->spec, ANNOTATION_KEEP_ORIGINAL_GROUPS, &plan->keep_groups,
+                                builder->error);
 
-    if (value == NULL || strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
-        return 0;
-    if (strcmp(value, "1") != 0 && strcmp(value, "true") != 0) {
-        error_set_pointer(builder->error, "/annotations/%s", KEEP_GROUPS_ANNOTATION);
-        return error_set(builder->error, ERROR_CONFIG_VALUE, 0,
-                         "\"%s\" is neither 0, 1, true nor false", value);
-    }
-    plan->keep_groups = true;
-    if (plan->groups.count > 0)
+    if (r == 0 && plan->keep_groups && plan->groups.count > 0)
         plan_warn(builder, ORIGIN_USER, 0,
-                  "additionalGids are ignored because the annotation " KEEP_GROUPS_ANNOTATION
-                  " keeps the caller's groups");
-    return 0;
+                  "additionalGids are ignored because the annotation %s keeps the caller's groups",
+                  annotation_rows[ANNOTATION_KEEP_ORIGINAL_GROUPS].name);
+    return r;
 }
 
 static int plan_ids(const struct plan_input *input, struct plan_builder *builder)

@@ -25,6 +25,7 @@ struct plan_input {
     const char *cwd_of_caller;
     enum plan_purpose purpose;
     enum plan_cgroup_manager cgroup_manager;
+    const char *pidfd_socket; /* NULL: none but that of the annotation */
     uint32_t preserve_fds;
     bool no_pivot;
     bool no_new_keyring;
@@ -35,6 +36,7 @@ struct plan_input {
 int plan_build(const struct plan_input *input, struct plan_builder *builder, struct error *error);
 
 /* Its parts, each in a file of that name; called in this order. */
+int plan_annotations(const struct plan_input *input, struct plan_builder *builder);
 int plan_unsupported(const struct plan_input *input, struct plan_builder *builder);
 int plan_namespaces(const struct plan_input *input, struct plan_builder *builder);
 int plan_rootfs(const struct plan_input *input,

@@ -134,6 +134,11 @@ static bool has_rlimits(const struct plan *plan)
     return plan->process.rlimits.count > 0;
 }
 
+static bool sends_pidfd(const struct plan *plan)
+{
+    return plan->process.pidfd_socket != 0;
+}
+
 static bool has_seccomp_listener(const struct plan *plan)
 {
     return plan->process.seccomp.listener;

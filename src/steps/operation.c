@@ -49,6 +49,7 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
         .init_root = -1,
         .stage = {.pidfd = -1},
         .console_socket = -1,
+        .pidfd_socket = -1,
         .console_master = -1,
         .signal_fd = -1,
     };
@@ -58,11 +59,11 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
 void operation_done(struct operation *operation)
 {
     const int descriptors[] = {
-        operation->root,           operation->directory,      operation->journal,
-        operation->recorder_fd,    operation->start_fifo,     operation->control,
-        operation->stage_control,  operation->hook_stdout,    operation->hook_stderr,
-        operation->init,           operation->init_root,      operation->stage.pidfd,
-        operation->console_socket, operation->console_master,
+        operation->root,           operation->directory,    operation->journal,
+        operation->recorder_fd,    operation->start_fifo,   operation->control,
+        operation->stage_control,  operation->hook_stdout,  operation->hook_stderr,
+        operation->init,           operation->init_root,    operation->stage.pidfd,
+        operation->console_socket, operation->pidfd_socket, operation->console_master,
     };
 
     operation_release_signals(operation);

@@ -47,6 +47,7 @@ struct create_request {
     const char *bundle; /* NULL: the working directory */
     const char *config; /* NULL: config.json */
     const char *console_socket;
+    const char *pidfd_socket;
     const char *pid_file;
     uint32_t preserve_fds;
     bool no_pivot;
@@ -73,6 +74,7 @@ struct exec_request {
     bool ignore_paused;
     const char *const *cgroups;
     const char *console_socket;
+    const char *pidfd_socket;
     const char *pid_file;
     uint32_t preserve_fds;
 };
@@ -127,6 +129,7 @@ struct operation {
 
     /* the caller's side */
     int console_socket;
+    int pidfd_socket;
     int console_master; /* kept for the relay */
     sigset_t previous_signals;
     bool signals_blocked;

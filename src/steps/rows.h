@@ -10,6 +10,8 @@
 int row_read_spec(struct operation *operation);
 int row_probe_host(struct operation *operation);
 int row_build_plan(struct operation *operation);
+/* OCI_VALIDATE_SECCOMP_RECEIVER when the annotation or the environment names an agent. */
+unsigned seccomp_validate_flags(const struct oci_spec *spec);
 int row_seccomp_filter(struct operation *operation);
 
 /* Appends to a list of a document; @more ends with NULL and may be NULL. */
@@ -48,6 +50,8 @@ int row_await(struct operation *operation);
 
 /* rows_outside.c: terminal, listener, hooks */
 int row_connect_console(struct operation *operation);
+int row_connect_pidfd_socket(struct operation *operation);
+int row_send_pidfd(struct operation *operation);
 int row_console(struct operation *operation);
 int row_forward_listener(struct operation *operation);
 int row_owe_hooks(struct operation *operation);

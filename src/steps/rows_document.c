@@ -11,8 +11,6 @@
 
 #include "base/cleanup.h"
 #include "io/file.h"
-#include "security/seccomp_build.h"
-#include "security/seccomp_kernel.h"
 #include "steps/fault.h"
 #include "steps/rows.h"
 
@@ -96,7 +94,9 @@ int row_read_spec(struct operation *operation)
     r = oci_spec_parse(&operation->arena, operation->config_text, operation->config_length,
                        &operation->spec, &report);
     if (r == 0)
-        r = oci_spec_validate(operation->spec, OCI_VALIDATE_RUNNABLE, &report);
+        r = oci_spec_validate(operation->spec,
+                              OCI_VALIDATE_RUNNABLE | seccomp_validate_flags(operation->spec),
+                              &report);
     if (r == -EINVAL)
         return fault_to_error(&fault, operation->document, operation->config_text,
                               operation->config_length, operation->error);
@@ -144,6 +144,7 @@ int row_build_plan(struct operation *operation)
         .bundle = operation->bundle,
         .purpose = create != NULL ? PLAN_CREATE : PLAN_EXEC,
         .cgroup_manager = operation->runtime->cgroup_manager,
+        .pidfd_socket = create != NULL ? create->pidfd_socket : exec->pidfd_socket,
         .preserve_fds = create != NULL ? create->preserve_fds : exec->preserve_fds,
         .no_pivot = create != NULL && create->no_pivot,
         .no_new_keyring = create != NULL && create->no_new_keyring,
@@ -161,44 +162,4 @@ int row_build_plan(struct operation *operation)
     r = plan_build(&input, &operation->builder, operation->error);
     log_warnings(operation);
     return r;
-}
-
-static bool annotation_is(const struct oci_spec *spec, const char *key, const char *value)
-{
-    for (size_t i = 0; i < spec->annotations.count; i++) {
-        if (strcmp(spec->annotations.items[i].key, key) == 0)
-            return strcmp(spec->annotations.items[i].value, value) == 0;
-    }
-    return false;
-}
-
-int row_seccomp_filter(struct operation *operation)
-{
-    const struct oci_linux_seccomp *profile =
-        operation->spec->linux != NULL ? operation->spec->linux->seccomp : NULL;
-    struct plan_seccomp *seccomp = &operation_plan(operation)->process.seccomp;
-    struct plan_builder *builder = &operation->builder;
-    struct seccomp_build_options options = {0};
-    struct seccomp_program program;
-    struct sock_filter *instructions;
-    int r;
-
-    if (profile == NULL)
-        return 0;
-    options.fail_on_unknown_syscall =
-        annotation_is(operation->spec, "run.oci.seccomp_fail_unknown_syscall", "1");
-    options.kernel_flags = profile->flags_count > 0 ? seccomp_kernel_flags() : 0;
-    r = seccomp_build(profile, &options, &operation->arena, &program, operation->error);
-    if (r < 0)
-        return r;
-    instructions =
-        plan_add_array(builder, sizeof(*instructions), program.count, &seccomp->instructions);
-    if (instructions == NULL)
-        return -ENOMEM;
-    memcpy(instructions, program.instructions, program.count * sizeof(*instructions));
-    seccomp->flags = program.flags;
-    seccomp->listener = program.uses_notify;
-    seccomp->listener_path = plan_add_string(builder, profile->listener_path);
-    seccomp->listener_metadata = plan_add_string(builder, profile->listener_metadata);
-    return 0;
 }

@@ -164,25 +164,84 @@ int row_read_process(struct operation *operation)
     return process_from_options(operation);
 }
 
-/* Where init really is: it may have been moved since the container was made. */
+static int refuse_cgroup(struct operation *operation, const char *argument, const char *why)
+{
+    return error_set(operation->error, ERROR_USAGE, 0, "--cgroup \"%.200s\": %s", argument, why);
+}
+
+/* "cpu,memory" of "cpu,memory:PATH" as bits; each controller must be a hierarchy's here. */
+static int parse_controllers(struct operation *operation, const char *argument, uint32_t *ret)
+{
+    const char *at = argument;
+
+    for (;;) {
+        size_t length = strcspn(at, ",:");
+        int controller = host_cgroup_controller_find(at, length);
+
+        if (controller < 0 || (operation->host.cgroups.controllers & 1u << controller) == 0)
+            return refuse_cgroup(operation, argument,
+                                 "no such controller has a hierarchy of its own on this host");
+        if ((*ret & 1u << controller) != 0)
+            return refuse_cgroup(operation, argument, "a controller is given twice");
+        *ret |= 1u << controller;
+        at += length;
+        if (*at == ':')
+            return 0;
+        at++;
+    }
+}
+
+/* "PATH" or "CONTROLLER[,CONTROLLER...]:PATH", below the container's cgroup. */
+static int enter_sub_cgroup(struct operation *operation, const char *argument, uint32_t *given)
+{
+    const char *colon = strchr(argument, ':'), *path = argument;
+    uint32_t controllers = 0;
+    int r = 0;
+
+    if (colon != NULL) {
+        r = parse_controllers(operation, argument, &controllers);
+        path = colon + 1;
+    }
+    if (r < 0)
+        return r;
+    if (colon == NULL ? *given != 0 : (*given & controllers) != 0)
+        return refuse_cgroup(operation, argument, "another --cgroup is for the same hierarchy");
+    *given |= colon == NULL ? UINT32_MAX : controllers;
+    return cgroup_enter_sub(&operation->cgroup, path, controllers, operation->error);
+}
+
+/*
+ * Where init really is, since it may have been moved since the container was made; sub-cgroups are
+ * below the one that the container was given.
+ */
 int row_open_cgroup(struct operation *operation)
 {
     const char *const *paths = operation->exec->cgroups;
+    uint32_t given = 0;
     struct cgroup recorded;
     int r = undo_open_cgroup(operation->records, &recorded, operation->error);
 
-    if (r <= 0)
+    if (r < 0)
         return r;
+    if (paths != NULL && paths[0] != NULL) {
+        if (r == 0 || recorded.record.hierarchies == 0)
+            return refuse_cgroup(operation, paths[0], "the container has no cgroup of its own");
+        operation->cgroup = recorded;
+        operation->has_cgroup = true;
+        for (size_t i = 0; paths[i] != NULL; i++) {
+            r = enter_sub_cgroup(operation, paths[i], &given);
+            if (r < 0)
+                return r;
+        }
+        return 0;
+    }
+    if (r == 0)
+        return 0;
     r = cgroup_open_process(&operation->cgroup, operation->status->pid, &recorded.record,
                             operation->error);
     cgroup_done(&recorded);
     if (r < 0)
         return r;
     operation->has_cgroup = true;
-    for (size_t i = 0; paths != NULL && paths[i] != NULL; i++) {
-        r = cgroup_enter_sub(&operation->cgroup, paths[i], 0, operation->error);
-        if (r < 0)
-            return r;
-    }
     return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "hook/hook.h"
+#include "io/descriptor_socket.h"
 #include "io/syscalls.h"
 #include "security/seccomp_notify.h"
 #include "state/journal.h"
@@ -65,6 +66,31 @@ int row_console(struct operation *operation)
     r = console_socket_send(operation->console_socket, operation->console_master, operation->error);
     operation->console_socket = close_fd(operation->console_socket);
     operation->console_master = close_fd(operation->console_master);
+    return r;
+}
+
+static const struct descriptor_socket_kind pidfd_receiver = {
+    .socket = "pidfd socket",
+    .descriptor = "pidfd",
+    .data = "pidfd",
+    .code = ERROR_PIDFD_SOCKET,
+};
+
+int row_connect_pidfd_socket(struct operation *operation)
+{
+    const struct plan *plan = operation_plan(operation);
+
+    operation->pidfd_socket = descriptor_socket_connect(plan_text(plan, plan->process.pidfd_socket),
+                                                        &pidfd_receiver, operation->error);
+    return operation->pidfd_socket < 0 ? operation->pidfd_socket : 0;
+}
+
+int row_send_pidfd(struct operation *operation)
+{
+    int r = descriptor_socket_send(operation->pidfd_socket, operation->stage.pidfd, &pidfd_receiver,
+                                   operation->error);
+
+    operation->pidfd_socket = close_fd(operation->pidfd_socket);
     return r;
 }
 

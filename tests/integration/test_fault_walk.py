@@ -258,8 +258,8 @@ def try_exec(label, walk, step, action, options, before):
     container_works(walk, before)
 
 
-@pytest.mark.parametrize("walk", ["plain", "userns", "terminal", "seccomp", "host_pid", "host_mounts", "joined", "sysctl"],
-                         indirect=True)
+@pytest.mark.parametrize("walk", ["plain", "userns", "terminal", "pidfd", "seccomp", "host_pid", "host_mounts", "joined",
+                                  "sysctl"], indirect=True)
 def test_exec(walk, request):
     name = request.node.callspec.params["walk"]
     walk.call("create", "--bundle", walk.bundle.directory, *walk.shape.arguments, walk.bundle.name).ok()

@@ -113,6 +113,8 @@ int dray_create(struct dray *dray, const char *id, const struct dray_create_opti
          word(options->config), word(options->console_socket), word(options->pid_file),
          options->preserve_fds, options->no_pivot ? " no-pivot" : "",
          options->no_new_keyring ? " no-keyring" : "");
+    if (options->pidfd_socket != NULL)
+        note(" pidfd=%s;", options->pidfd_socket);
     return answer(dray, id);
 }
 
@@ -178,6 +180,8 @@ int dray_exec(struct dray *dray, const char *id, const struct dray_exec_options 
         note(" gid=%u", options->additional_gids[i]);
     note(" console=%s pid=%s fds=%u;", word(options->console_socket), word(options->pid_file),
          options->preserve_fds);
+    if (options->pidfd_socket != NULL)
+        note(" pidfd=%s;", options->pidfd_socket);
     *ret_status = 3;
     return answer(dray, id);
 }
@@ -326,8 +330,13 @@ static void engines_calls_reach_the_library(void **state)
         {{"exec", "id"}, 255, ""},
         {{"exec", "-p", "/p", "id", "ls"}, 255, ""},
         {{"exec", "--what", "id"}, 255, ""},
-        {{"exec", "--pidfd-socket", "/s", "id", "ls"}, 255, ""},
-        {{"create", "--pidfd-socket", "/s", "id"}, 1, ""},
+        {{"exec", "--pidfd-socket", "/s", "id", "ls"},
+         3,
+         NEW "exec id process=- cwd=- user=- apparmor=- label=- arg=ls console=- pid=- fds=0; "
+             "pidfd=/s;"},
+        {{"create", "--pidfd-socket", "/s", "id"},
+         0,
+         NEW "create id bundle=- config=- console=- pid=- fds=0; pidfd=/s;"},
         {{"pause", "id"}, 0, NEW "pause id;"},
         {{"resume", "id"}, 0, NEW "resume id;"},
         {{"ps", "-f", "json", "stopped"}, 0, NEW "processes stopped;"},

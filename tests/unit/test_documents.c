@@ -134,7 +134,12 @@ static void features_come_from_the_tables(void **state)
                           features->linux->seccomp->supported_flags.items[i]));
     assert_int_equal(features->linux->memory_policy->modes.count, 7);
     assert_true(features->linux->mount_extensions->idmap->enabled.value);
-    assert_true(lists(&features->potentially_unsafe_config_annotations, "run.oci."));
+    assert_true(lists(&features->potentially_unsafe_config_annotations, "org.systemd.property."));
+    assert_true(lists(&features->potentially_unsafe_config_annotations, "run.oci.hooks.stdout"));
+    assert_true(
+        lists(&features->potentially_unsafe_config_annotations, "run.oci.seccomp_bpf_data"));
+    assert_false(lists(&features->potentially_unsafe_config_annotations,
+                       "io.kubernetes.cri.container-type"));
     assert_non_null(oci_string_map_get(&features->annotations, "run.oci.dray.version"));
 }
 

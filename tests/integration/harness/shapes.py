@@ -87,6 +87,11 @@ def terminal(shape):
     shape.exec_options = ["--tty", "--console-socket", shape.sinks[0].path]
 
 
+def pidfd(shape):
+    shape.arguments = ["--pidfd-socket", shape.sink("pidfd")]
+    shape.exec_options = ["--pidfd-socket", shape.sinks[0].path]
+
+
 def hooks(shape):
     bundle = shape.bundle
     shape.hook_log = bundle.directory / "hooks.log"
@@ -166,8 +171,8 @@ def disabled(shape):
 
 
 SHAPES = {function.__name__: function for function in (
-    plain, readonly, userns, terminal, hooks, create_container_hook, seccomp, joined, joined_by_mapped, host_pid,
-    host_mounts, detached, sysctl, disabled)}
+    plain, readonly, userns, terminal, pidfd, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
+    host_pid, host_mounts, detached, sysctl, disabled)}
 
 
 @contextlib.contextmanager

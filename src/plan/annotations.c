@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/annotations.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+#define SAFE   false
+#define UNSAFE true
+
+const struct annotation_row annotation_rows[ANNOTATION_COUNT] = {
+#define ANNOTATION(identifier, name, safety, meaning) \
+    [ANNOTATION_##identifier] = {name, meaning, safety},
+#include "plan/annotations.def"
+#undef ANNOTATION
+};
+
+const char *annotation_get(const struct oci_spec *spec, enum annotation annotation)
+{
+    return oci_string_map_get(&spec->annotations, annotation_rows[annotation].name);
+}
+
+int annotation_refuse(enum annotation annotation, enum error_code code, struct error *error,
+                      const char *format, ...)
+{
+    char message[sizeof(error->message)];
+    va_list arguments;
+    int r;
+
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    r = error_set(error, code, 0, "%s", message);
+    error_set_pointer(error, "/annotations/%s", annotation_rows[annotation].name);
+    return r;
+}
+
+int annotation_get_flag(const struct oci_spec *spec, enum annotation annotation, bool *ret,
+                        struct error *error)
+{
+    const char *value = annotation_get(spec, annotation);
+    bool yes = value != NULL && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
+
+    if (value != NULL && !yes && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
+        return annotation_refuse(annotation, ERROR_CONFIG_VALUE, error,
+                                 "\"%.100s\" is neither 0, 1, true nor false", value);
+    *ret = yes;
+    return 0;
+}
+
+int annotation_get_path(const struct oci_spec *spec, enum annotation annotation, const char **ret,
+                        struct error *error)
+{
+    const char *value = annotation_get(spec, annotation);
+
+    if (value != NULL && value[0] != '/')
+        return annotation_refuse(annotation, ERROR_CONFIG_VALUE, error,
+                                 "\"%.100s\" is not an absolute path", value);
+    *ret = value;
+    return 0;
+}
+
+/* A pod's annotations reach its sandbox as well, which is never what the handler is for. */
+static bool asks_for_handler(const struct oci_spec *spec)
+{
+    const char *type = annotation_get(spec, ANNOTATION_CONTAINER_TYPE);
+    const char *handler = annotation_get(spec, ANNOTATION_HANDLER);
+
+    return handler != NULL && handler[0] != '\0' && (type == NULL || strcmp(type, "sandbox") != 0);
+}
+
+int plan_annotations(const struct plan_input *input, struct plan_builder *builder)
+{
+    static const struct {
+        enum annotation annotation;
+        const char *why;
+    } refused[] = {
+        {ANNOTATION_SECCOMP_PLUGINS, "plugins for seccomp notifications are not supported; "
+                                     "linux.seccomp.listenerPath names an agent"},
+        {ANNOTATION_FORCE_CGROUP_V1,
+         "a systemd hierarchy of cgroup v1 for the container is not supported"},
+        {ANNOTATION_DELEGATE_CGROUP, "delegating a cgroup below the scope needs the systemd cgroup "
+                                     "manager"},
+    };
+    const struct oci_spec *spec = input->spec;
+    bool systemd = input->cgroup_manager == PLAN_CGROUP_SYSTEMD;
+
+    if (asks_for_handler(spec))
+        return annotation_refuse(ANNOTATION_HANDLER, ERROR_NOT_SUPPORTED, builder->error,
+                                 "this runtime has no handler \"%.100s\"",
+                                 annotation_get(spec, ANNOTATION_HANDLER));
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (annotation_get(spec, refused[i].annotation) != NULL)
+            return annotation_refuse(refused[i].annotation, ERROR_NOT_SUPPORTED, builder->error,
+                                     "%s", refused[i].why);
+    }
+    if (annotation_get(spec, ANNOTATION_SYSTEMD_SUBGROUP) != NULL && !systemd)
+        plan_warn(builder, ORIGIN_NONE, 0,
+                  "the annotation \"%s\" is ignored: systemd does not make the cgroup",
+                  annotation_rows[ANNOTATION_SYSTEMD_SUBGROUP].name);
+    return 0;
+}
