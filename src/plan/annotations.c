@@ -62,13 +62,44 @@ int annotation_get_path(const struct oci_spec *spec, enum annotation annotation,
     return 0;
 }
 
-/* A pod's annotations reach its sandbox as well, which is never what the handler is for. */
-static bool asks_for_handler(const struct oci_spec *spec)
+/*
+ * What would run the program instead of the kernel.  A pod's annotations reach its sandbox as well,
+ * which is never what a handler is for.
+ */
+static int refuse_handlers(const struct oci_spec *spec, struct error *error)
 {
     const char *type = annotation_get(spec, ANNOTATION_CONTAINER_TYPE);
     const char *handler = annotation_get(spec, ANNOTATION_HANDLER);
+    const char *variant = annotation_get(spec, ANNOTATION_WASM_VARIANT);
 
-    return handler != NULL && handler[0] != '\0' && (type == NULL || strcmp(type, "sandbox") != 0);
+    if (type != NULL && strcmp(type, "sandbox") == 0)
+        return 0;
+    if (handler != NULL && handler[0] != '\0')
+        return annotation_refuse(ANNOTATION_HANDLER, ERROR_NOT_SUPPORTED, error,
+                                 "this runtime has no handler \"%.100s\"", handler);
+    if (variant != NULL && strcmp(variant, "compat") == 0) {
+        error_set_pointer(error, "/annotations/module.wasm.image~1variant");
+        return error_set(error, ERROR_NOT_SUPPORTED, 0,
+                         "this runtime has no handler for WebAssembly");
+    }
+    return 0;
+}
+
+/* Values whose readers look at them only when something else in the configuration asks for that. */
+static int check_values(const struct oci_spec *spec, struct error *error)
+{
+    static const enum annotation paths[] = {ANNOTATION_SECCOMP_RECEIVER, ANNOTATION_HOOKS_STDOUT,
+                                            ANNOTATION_HOOKS_STDERR};
+    const char *path;
+    bool flag;
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        int r = annotation_get_path(spec, paths[i], &path, error);
+
+        if (r < 0)
+            return r;
+    }
+    return annotation_get_flag(spec, ANNOTATION_SECCOMP_FAIL_UNKNOWN, &flag, error);
 }
 
 int plan_annotations(const struct plan_input *input, struct plan_builder *builder)
@@ -86,11 +117,12 @@ int plan_annotations(const struct plan_input *input, struct plan_builder *builde
     };
     const struct oci_spec *spec = input->spec;
     bool systemd = input->cgroup_manager == PLAN_CGROUP_SYSTEMD;
+    int r = refuse_handlers(spec, builder->error);
 
-    if (asks_for_handler(spec))
-        return annotation_refuse(ANNOTATION_HANDLER, ERROR_NOT_SUPPORTED, builder->error,
-                                 "this runtime has no handler \"%.100s\"",
-                                 annotation_get(spec, ANNOTATION_HANDLER));
+    if (r == 0)
+        r = check_values(spec, builder->error);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         if (annotation_get(spec, refused[i].annotation) != NULL)
             return annotation_refuse(refused[i].annotation, ERROR_NOT_SUPPORTED, builder->error,

@@ -66,14 +66,14 @@ static int plan_mount_label(const struct plan_input *input, struct plan_builder 
     const char *kind = annotation_get(input->spec, ANNOTATION_MOUNT_CONTEXT_TYPE);
     bool known = kind == NULL;
 
-    if (config == NULL || config->mount_label == NULL || config->mount_label[0] == '\0')
-        return 0;
     for (size_t i = 0; !known && i < ARRAY_SIZE(kinds); i++)
         known = strcmp(kind, kinds[i]) == 0;
     if (!known)
         return annotation_refuse(ANNOTATION_MOUNT_CONTEXT_TYPE, ERROR_CONFIG_VALUE, builder->error,
                                  "the kind of mount context is context, fscontext, defcontext or "
                                  "rootcontext");
+    if (config == NULL || config->mount_label == NULL || config->mount_label[0] == '\0')
+        return 0;
     if (!input->host->selinux) {
         /* it would confine nothing; a process label, which should, is an error */
         plan_warn(builder, ORIGIN_NONE, 0, "linux.mountLabel is ignored: SELinux is not enabled");

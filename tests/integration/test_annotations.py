@@ -157,8 +157,33 @@ def test_what_cannot_be_done_is_refused(bundle, key, value):
     assert bundle.leaks() == []
 
 
+def test_webassembly_is_refused(bundle):
+    bundle.config["annotations"]["module.wasm.image/variant"] = "compat"
+    bundle.create().dray_error("NOT_SUPPORTED", "/annotations/module.wasm.image~1variant", ["WebAssembly"])
+    assert bundle.leaks() == []
+
+
+def test_what_may_be_webassembly_is_run(bundle):
+    """compat-smart: a handler would look at the program first."""
+    bundle.config["annotations"]["module.wasm.image/variant"] = "compat-smart"
+    bundle.args = ["/bin/probe", "exit", "0"]
+    bundle.run().ok()
+
+
+@pytest.mark.parametrize("key, value", [
+    ("seccomp.receiver", "agent"), ("seccomp.receiver", ""), ("seccomp_fail_unknown_syscall", "2"),
+    ("mount_context_type", "anywhere"), ("hooks.stdout", "out"), ("hooks.stderr", ""), ("pidfd_receiver", ""),
+    ("keep_original_groups", ""),
+])
+def test_wrong_values_are_refused_whatever_else_is_configured(bundle, key, value):
+    annotate(bundle, **{key: value})
+    bundle.create().dray_error("CONFIG_VALUE", f"/annotations/run.oci.{key}")
+    assert bundle.leaks() == []
+
+
 def test_the_sandbox_of_a_pod_needs_no_handler(bundle):
     annotate(bundle, handler="wasm")
+    bundle.config["annotations"]["module.wasm.image/variant"] = "compat"
     bundle.config["annotations"]["io.kubernetes.cri.container-type"] = "sandbox"
     bundle.args = ["/bin/probe", "exit", "0"]
     bundle.run().ok()
