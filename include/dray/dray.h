@@ -95,7 +95,7 @@ enum dray_error_class dray_error_class(struct dray *dray);
 struct dray_create_options {
     size_t size;
     const char *bundle;         /* NULL: the working directory */
-    const char *config;         /* NULL: config.json in the bundle; relative: in the bundle */
+    const char *config;         /* NULL: config.json in the bundle */
     const char *console_socket; /* NULL: none */
     const char *pid_file;       /* NULL: none; relative to the working directory */
     uint32_t preserve_fds;

@@ -44,6 +44,7 @@
  * plain ones: a superblock is not a tree.
  */
 static const struct mount_option options[] = {
+    SUPERBLOCK("acl", MS_POSIXACL, 0),
     SUPERBLOCK("async", 0, MS_SYNCHRONOUS),
     ATTRIBUTE("atime", 0, ATIME),
     {"bind", MOUNT_OPTION_BIND, 0, 0},
@@ -59,6 +60,7 @@ static const struct mount_option options[] = {
     SUPERBLOCK("lazytime", MS_LAZYTIME, 0),
     SUPERBLOCK("loud", 0, MS_SILENT),
     SUPERBLOCK("mand", MS_MANDLOCK, 0),
+    SUPERBLOCK("noacl", 0, MS_POSIXACL),
     ATTRIBUTE("noatime", MOUNT_ATTR_NOATIME, ATIME),
     ATTRIBUTE("nodev", MOUNT_ATTR_NODEV, 0),
     ATTRIBUTE("nodiratime", MOUNT_ATTR_NODIRATIME, 0),

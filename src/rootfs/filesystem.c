@@ -18,7 +18,7 @@
 #define MOUNT_DATA_SIZE  4096 /* what mount(2) takes: a page */
 
 /* Superblock flags that fsconfig(2) has no name for. */
-#define FLAGS_ONLY_FOR_MOUNT (MS_I_VERSION | MS_SILENT)
+#define FLAGS_ONLY_FOR_MOUNT (MS_I_VERSION | MS_POSIXACL | MS_SILENT)
 
 static bool needs_mount(const struct rootfs *rootfs, const struct filesystem_request *request)
 {

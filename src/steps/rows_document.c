@@ -71,8 +71,8 @@ int operation_append_strings(struct operation *operation, struct oci_strings *li
 
 int row_read_spec(struct operation *operation)
 {
-    const char *config =
-        operation->create->config != NULL ? operation->create->config : "config.json";
+    const char *given = operation->create->config;
+    const char *config = given != NULL ? given : "config.json";
     _cleanup_close_ int bundle = open_bundle(operation);
     char path[PATH_MAX + 256];
     struct oci_fault fault;
@@ -82,14 +82,12 @@ int row_read_spec(struct operation *operation)
     if (bundle < 0)
         return bundle;
     operation->document = config;
-    r = file_read_all_at(bundle, config, OCI_SIZE_LIMIT, &operation->arena, &operation->config_text,
-                         &operation->config_length);
+    r = file_read_all_at(given != NULL ? AT_FDCWD : bundle, config, OCI_SIZE_LIMIT,
+                         &operation->arena, &operation->config_text, &operation->config_length);
     if (r < 0) {
-        if (config[0] == '/')
-            snprintf(path, sizeof(path), "%s", config);
-        else
+        if (given == NULL)
             snprintf(path, sizeof(path), "%s/%s", operation->bundle, config);
-        return explain_read(operation, path, -r);
+        return explain_read(operation, given != NULL ? given : path, -r);
     }
     r = oci_spec_parse(&operation->arena, operation->config_text, operation->config_length,
                        &operation->spec, &report);

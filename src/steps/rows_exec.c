@@ -70,6 +70,20 @@ static int apply_capabilities(struct operation *operation, struct oci_process *p
     return r;
 }
 
+/* In a document such an entry is left out with a warning; whoever types one has mistaken its form.
+ */
+static int apply_env(struct operation *operation, struct oci_process *process)
+{
+    const char *const *env = operation->exec->env;
+
+    for (size_t i = 0; env != NULL && env[i] != NULL; i++) {
+        if (env[i][0] == '=' || strchr(env[i], '=') == NULL)
+            return error_set(operation->error, ERROR_USAGE, 0, "--env \"%.200s\" is not NAME=VALUE",
+                             env[i]);
+    }
+    return operation_append_strings(operation, &process->env, env);
+}
+
 /* The container's own process, changed by the options of the command line. */
 static int process_from_options(struct operation *operation)
 {
@@ -87,7 +101,7 @@ static int process_from_options(struct operation *operation)
     process->args = (struct oci_strings){.set = true};
     r = operation_append_strings(operation, &process->args, exec->args);
     if (r == 0)
-        r = operation_append_strings(operation, &process->env, exec->env);
+        r = apply_env(operation, process);
     if (r == 0)
         r = apply_capabilities(operation, process);
     if (r == 0 && exec->user != NULL) {
@@ -108,6 +122,9 @@ static int process_from_options(struct operation *operation)
     }
     process->terminal = exec->tty;
     process->console_size = NULL;
+    if (exec->cwd != NULL && exec->cwd[0] != '/')
+        return error_set(operation->error, ERROR_USAGE, 0,
+                         "--cwd \"%.200s\" is not an absolute path", exec->cwd);
     if (exec->cwd != NULL)
         process->cwd = exec->cwd;
     if (exec->apparmor != NULL)

@@ -49,7 +49,7 @@ def test_superblock_flag(bundle, word):
 
 @pytest.mark.parametrize("words", [["async"], ["defaults"], ["strictatime"], ["nostrictatime"], ["norelatime"],
                                    ["iversion"], ["noiversion"], ["loud"], ["silent"], ["lazytime"], ["nolazytime"],
-                                   ["mand"], ["nomand"]])
+                                   ["mand"], ["nomand"], ["acl"], ["noacl"]])
 def test_words_that_are_accepted(bundle, words, source):
     if words == ["mand"]:
         # mand is gone from kernels; what counts is that it is not taken for file system data.
@@ -195,3 +195,15 @@ def test_option_of_the_wrong_json_type(bundle):
     bundle.add_mount("/m", "tmpfs", "tmpfs")
     bundle.config["mounts"][-1]["options"] = ["ro", 7]
     bundle.run().fails(1).dray_error("CONFIG_TYPE", "/mounts/6/options/1", place=True)
+
+
+@pytest.mark.parametrize("word", ["acl", "noacl"])
+@pytest.mark.parametrize("kind", ["bind", "proc"])
+def test_acl_is_no_data_of_the_file_system(bundle, source, word, kind):
+    """runc's word for a flag of the file system, which neither procfs nor a bind mount knows."""
+    if kind == "bind":
+        bundle.add_mount("/m", "bind", source, ["bind", word])
+    else:
+        bundle.mount_at("/proc")["options"] = ["nosuid", word]
+    bundle.args = ["/bin/probe", "exit", "0"]
+    bundle.run().ok()

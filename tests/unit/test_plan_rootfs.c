@@ -134,6 +134,8 @@ static void test_option_table_is_sorted_and_complete(void **state)
         "nolazytime",
         "mand",
         "nomand",
+        "acl",
+        "noacl",
         "symfollow",
         "nosymfollow",
         "private",
