@@ -95,7 +95,7 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
     parts->intel_rdt.enabled = answer(false);
     parts->idmap.enabled = answer(true);
     parts->mount_extensions.idmap = &parts->idmap;
-    parts->net_devices.enabled = answer(false);
+    parts->net_devices.enabled = answer(true);
     parts->memory_policy = (struct oci_features_memory_policy){
         .modes = all_words(document, &oci_memory_policy_mode_words),
         .flags = all_words(document, &oci_memory_policy_flag_words),

@@ -17,6 +17,7 @@ enum journal_kind {
         4,              /* text: mounts below this path of the host's table are the container's */
     JOURNAL_HOOKS = 5,  /* text, the bundle: hooks have run, so poststop hooks are owed */
     JOURNAL_STATUS = 6, /* the status document; the creation is complete (state/status.h) */
+    JOURNAL_NET_DEVICE = 8, /* struct net_device_record: moves into the container */
 };
 
 struct journal_header {

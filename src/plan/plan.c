@@ -20,8 +20,8 @@ int plan_build(const struct plan_input *input, struct plan_builder *builder, str
 {
     typedef int (*part)(const struct plan_input *, struct plan_builder *);
     static const part create_parts[] = {plan_identity,   plan_annotations, plan_unsupported,
-                                        plan_namespaces, plan_rootfs,      plan_process,
-                                        plan_hooks,      plan_cgroup};
+                                        plan_namespaces, plan_net_devices, plan_rootfs,
+                                        plan_process,    plan_hooks,       plan_cgroup};
     /* a further process finds everything but itself made */
     static const part exec_parts[] = {plan_identity, plan_process, plan_hooks};
     bool create = input->purpose == PLAN_CREATE;

@@ -87,6 +87,12 @@ struct plan_sysctl {
     struct plan_origin origin;
 };
 
+struct plan_net_device {
+    plan_string name;     /* in our network namespace */
+    plan_string new_name; /* in the container's; "%d" at its end stands for a free number */
+    struct plan_origin origin;
+};
+
 /* root file system */
 
 enum plan_mount_kind {
@@ -336,6 +342,7 @@ struct plan {
     plan_string id;
     plan_string bundle;
     struct plan_namespaces namespaces;
+    struct plan_array net_devices; /* struct plan_net_device */
     struct plan_rootfs rootfs;
     struct plan_process process;
     struct plan_hooks hooks;

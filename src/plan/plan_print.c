@@ -136,6 +136,18 @@ static void print_namespaces(const struct printer *printer)
     print_named(printer, "domainname", namespaces->domainname);
 }
 
+static void print_net_devices(const struct printer *printer)
+{
+    plan_for_each(device, printer->plan, printer->plan->net_devices, struct plan_net_device)
+    {
+        fputs("net-device ", printer->out);
+        print_string(printer, device->name);
+        fputs(" as ", printer->out);
+        print_string(printer, device->new_name);
+        print_origin(printer, device->origin);
+    }
+}
+
 static void print_strings(const struct printer *printer, const char *name, struct plan_array array)
 {
     if (array.count == 0)
@@ -416,6 +428,7 @@ char *plan_print(const struct plan *plan)
     print_string(&printer, plan->bundle);
     fputc('\n', printer.out);
     print_namespaces(&printer);
+    print_net_devices(&printer);
     print_cgroup(&printer);
     print_rootfs(&printer);
     print_process(&printer);

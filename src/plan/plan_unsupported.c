@@ -18,11 +18,6 @@ int plan_unsupported(const struct plan_input *input, struct plan_builder *builde
 
     if (linux == NULL)
         return 0;
-    if (linux->net_devices_count > 0) {
-        error_set_pointer(builder->error, "/linux/netDevices");
-        return error_set(builder->error, ERROR_NOT_SUPPORTED, 0,
-                         "moving network devices into a container is not supported yet");
-    }
     if (asks_for_rdt(linux->intel_rdt)) {
         error_set_pointer(builder->error, "/linux/intelRdt");
         return error_set(builder->error, ERROR_NOT_SUPPORTED, 0,

@@ -39,6 +39,7 @@ int plan_build(const struct plan_input *input, struct plan_builder *builder, str
 int plan_annotations(const struct plan_input *input, struct plan_builder *builder);
 int plan_unsupported(const struct plan_input *input, struct plan_builder *builder);
 int plan_namespaces(const struct plan_input *input, struct plan_builder *builder);
+int plan_net_devices(const struct plan_input *input, struct plan_builder *builder);
 int plan_rootfs(const struct plan_input *input,
                 struct plan_builder *builder); /* mounts, devices, paths */
 int plan_process(const struct plan_input *input, struct plan_builder *builder);

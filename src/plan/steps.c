@@ -37,19 +37,25 @@ static bool makes_network_namespace(const struct plan *plan)
     return (plan->namespaces.clone_flags & CLONE_NEWNET) != 0;
 }
 
+static bool has_net_devices(const struct plan *plan)
+{
+    return plan->net_devices.count > 0;
+}
+
 static bool has_user_namespace(const struct plan *plan)
 {
     return ((plan->namespaces.clone_flags | plan->namespaces.joined) & CLONE_NEWUSER) != 0;
 }
 
 /*
- * What the stage must not overtake: it may be refused once its credentials are dropped; and a child
- * that goes on in the stage's place does nothing before the journal knows it.
+ * What the stage must not overtake: it may be refused once its credentials are dropped; a child
+ * that goes on in the stage's place does nothing before the journal knows it; and sysctls and hooks
+ * find the network devices moved.
  */
 static bool waits_for_dray(const struct plan *plan)
 {
     return enters_by_child(plan) || has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
-           plan->process.oom_score_adj_set;
+           plan->process.oom_score_adj_set || has_net_devices(plan);
 }
 
 /* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */

@@ -47,6 +47,7 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
         .hook_stderr = -1,
         .init = -1,
         .init_root = -1,
+        .network_namespace = -1,
         .stage = {.pidfd = -1},
         .console_socket = -1,
         .pidfd_socket = -1,
@@ -59,11 +60,14 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
 void operation_done(struct operation *operation)
 {
     const int descriptors[] = {
-        operation->root,           operation->directory,    operation->journal,
-        operation->recorder_fd,    operation->start_fifo,   operation->control,
-        operation->stage_control,  operation->hook_stdout,  operation->hook_stderr,
-        operation->init,           operation->init_root,    operation->stage.pidfd,
-        operation->console_socket, operation->pidfd_socket, operation->console_master,
+        operation->root,           operation->directory,
+        operation->journal,        operation->recorder_fd,
+        operation->start_fifo,     operation->control,
+        operation->stage_control,  operation->hook_stdout,
+        operation->hook_stderr,    operation->init,
+        operation->init_root,      operation->stage.pidfd,
+        operation->console_socket, operation->pidfd_socket,
+        operation->console_master, operation->network_namespace,
     };
 
     operation_release_signals(operation);

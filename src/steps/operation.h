@@ -121,8 +121,9 @@ struct operation {
     int stage_control;
     int hook_stdout;
     int hook_stderr;
-    int init;      /* exec: pidfd of the container's first process */
-    int init_root; /* exec: its root directory, where the mount namespace is the host's */
+    int init;              /* exec: pidfd of the container's first process */
+    int init_root;         /* exec: its root directory, where the mount namespace is the host's */
+    int network_namespace; /* the container's, kept while network devices may have to come back */
     struct spawned stage;
     bool stage_reaped;
     uint32_t row; /* the one being walked */

@@ -48,6 +48,10 @@ int row_scheduling(struct operation *operation);
 int row_notify(struct operation *operation);
 int row_await(struct operation *operation);
 
+/* net_devices.c */
+int row_keep_network_namespace(struct operation *operation);
+int row_move_net_devices(struct operation *operation);
+
 /* rows_outside.c: terminal, listener, hooks */
 int row_connect_console(struct operation *operation);
 int row_connect_pidfd_socket(struct operation *operation);

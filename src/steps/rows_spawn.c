@@ -23,7 +23,9 @@
 
 int row_open_namespaces(struct operation *operation)
 {
-    return namespace_open_joins(operation_plan(operation), operation->error);
+    int r = namespace_open_joins(operation_plan(operation), operation->error);
+
+    return r < 0 ? r : row_keep_network_namespace(operation);
 }
 
 int row_prepare_mounts(struct operation *operation)

@@ -2,6 +2,7 @@
 /* Creating and joining, read from top to bottom: what dray does in each of its rows. */
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "steps/rows.h"
 #include "steps/undo.h"
 
@@ -24,6 +25,7 @@ static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_ENTER_BY_CHILD] = row_enter_by_child,
     [CREATE_WRITE_IDMAPS] = row_write_idmaps,
     [CREATE_LIMITS_ON_PID] = row_limits_on_pid,
+    [CREATE_MOVE_NET_DEVICES] = row_move_net_devices,
     [CREATE_HOST_SIDE_DONE] = row_notify,
     [CREATE_KEEP_CONFIG] = row_keep_config,
     [CREATE_ATTACHED] = row_await,
@@ -87,6 +89,8 @@ static void undo_create(struct operation *operation)
     char text[1024];
     size_t length;
 
+    if (operation->network_namespace >= 0)
+        request.network_namespace = &operation->network_namespace;
     operation_kill_stage(operation);
     if (undo_container(operation->runtime, &request, &error) == 0)
         return;
@@ -104,6 +108,7 @@ int operation_create(struct operation *operation)
         remove_pid_file(operation);
     if (r < 0 && operation->claimed)
         undo_create(operation);
+    operation->network_namespace = close_fd(operation->network_namespace);
     return r;
 }
 

@@ -18,6 +18,7 @@
 #include "state/journal.h"
 #include "steps/hooks.h"
 #include "steps/host_mounts.h"
+#include "steps/net_devices.h"
 
 /* A killed process may have to finish a system call first; nothing takes longer unless it hangs. */
 #define UNDO_DEADLINE_MS 10000
@@ -131,6 +132,8 @@ static int undo_record(const struct undo_request *request, const struct journal 
     case JOURNAL_CGROUP:
         /* each record is the whole story so far: the last one tells it all */
         return record == journal_find(journal, JOURNAL_CGROUP) ? end_cgroup(record, error) : 0;
+    case JOURNAL_NET_DEVICE:
+        return net_device_undo(request, journal, record, error);
     case JOURNAL_HOOKS:
     case JOURNAL_STATUS:
         return 0;

@@ -18,6 +18,7 @@ struct undo_request {
     const struct status *status;   /* its own, or NULL: to be read from the journal */
     struct process_identity ended; /* a process that is known to have ended; pid 0: none */
     bool kill; /* processes that still live are killed; otherwise they are an error */
+    const int *network_namespace; /* the container's, when its creation failed just now */
 };
 
 /*

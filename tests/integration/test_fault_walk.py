@@ -57,6 +57,7 @@ class Walk:
         return self.runtime(verb, *arguments, **settings)
 
     def begin(self, verb, step, action, *arguments):
+        self.shape.renew()
         return self.call(verb, "--bundle", self.bundle.directory, *self.shape.arguments, *arguments,
                          self.bundle.name, env=faults.environment(step, action))
 
@@ -159,13 +160,15 @@ def created_is_gone(walk, label, step, action, done):
         line = one_error(done, 1)
         assert "STAGE_DIED" in line and re.search(r"step [A-Z_]+", line), \
             f"the error does not tell what the stage was doing:\n{done}"
+    committed = step.name == "COMMIT" and action == "kill-after" and step.role == "dray"
     if action in ("kill", "kill-after") and step.role == "dray":
-        committed = step.name == "COMMIT" and action == "kill-after"
         walk.answers_are_sane(expect_created=committed)
         walk.remove(label)
     else:
         walk.nothing_is_left(label)
         assert walk.state() is None, "a failed create leaves no container"
+    if not committed:
+        assert walk.shape.lost() == []
 
 
 def try_create(label, walk, step, action):

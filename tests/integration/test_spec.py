@@ -79,7 +79,6 @@ def test_listener_metadata_without_a_path_is_an_error(bundle):
 
 @pytest.mark.only_dray("others support them")
 @pytest.mark.parametrize("member, value", [
-    ("netDevices", {"eth0": {}}),
     ("intelRdt", {"closID": "x"}),
 ])
 def test_what_is_not_supported_is_refused(bundle, member, value):

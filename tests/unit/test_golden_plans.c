@@ -185,6 +185,7 @@ static struct golden all[] = {
     {.name = "namespaces-of-the-host", .layout = HOST_CGROUP_V2},
     {.name = "detached-tree", .layout = HOST_CGROUP_V2},
     {.name = "sysctl", .layout = HOST_CGROUP_V2},
+    {.name = "net-devices", .layout = HOST_CGROUP_V2},
     {.name = "devices", .layout = HOST_CGROUP_V2},
     {.name = "devices-bound", .layout = HOST_CGROUP_V2},
     {.name = "device-rules", .layout = HOST_CGROUP_V2},

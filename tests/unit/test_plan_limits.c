@@ -314,7 +314,6 @@ static void test_what_is_not_supported(void **state)
 {
     struct fixture *f = *state;
     struct oci_linux_intel_rdt rdt = {0};
-    struct oci_linux_net_device device = {.key = "eth1"};
 
     assert_int_equal(fixture_plan(f, plan_unsupported), 0);
     f->linux.intel_rdt = &rdt;
@@ -323,18 +322,39 @@ static void test_what_is_not_supported(void **state)
     assert_true(fixture_plan(f, plan_unsupported) < 0);
     assert_int_equal(f->error.code, ERROR_NOT_SUPPORTED);
     assert_string_equal(f->error.pointer, "/linux/intelRdt");
-    f->linux.net_devices = &device;
-    f->linux.net_devices_count = 1;
-    assert_true(fixture_plan(f, plan_unsupported) < 0);
-    assert_string_equal(f->error.pointer, "/linux/netDevices");
     f->spec.linux = NULL;
     assert_int_equal(fixture_plan(f, plan_unsupported), 0);
+}
+
+static void test_net_devices(void **state)
+{
+    struct fixture *f = *state;
+    struct oci_linux_net_device device = {.key = "eth1"};
+    const struct plan_net_device *planned;
+
+    assert_int_equal(fixture_plan(f, plan_net_devices), 0);
+    f->linux.net_devices = &device;
+    f->linux.net_devices_count = 1;
+    f->input.privileged = true;
+    f->host.capabilities = UINT64_C(1) << 12;
+    assert_int_equal(fixture_plan(f, plan_net_devices), 0);
+    assert_int_equal(f->builder.plan->net_devices.count, 1);
+    planned = plan_items(f->builder.plan, f->builder.plan->net_devices, struct plan_net_device);
+    assert_string_equal(plan_text(f->builder.plan, planned->new_name), "eth1");
+    f->host.capabilities = 0;
+    assert_int_equal(fixture_plan(f, plan_net_devices), -EPERM);
+    assert_string_equal(f->error.pointer, "/linux/netDevices");
+    f->host.capabilities = UINT64_MAX;
+    f->input.privileged = false;
+    assert_int_equal(fixture_plan(f, plan_net_devices), -EPERM);
+    assert_int_equal(f->error.code, ERROR_NET_DEVICE);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_capability_names),
+        TEST(test_net_devices),
         TEST(test_capabilities),
         TEST(test_capabilities_that_cannot_be),
         TEST(test_rlimits),

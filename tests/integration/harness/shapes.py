@@ -9,6 +9,7 @@ import os
 import socket
 
 from .faults import PidHolder
+from .network import Network
 
 HOOK_KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 
@@ -41,6 +42,8 @@ class Shape:
         self.sinks = []
         self.holders = []
         self.hook_log = None
+        self.renewals = []
+        self.checks = []
 
     def sink(self, name):
         self.sinks.append(Sink(self.bundle.directory / name))
@@ -49,6 +52,15 @@ class Shape:
     @property
     def keep(self):
         return [holder.process.pid for holder in self.holders]
+
+    def renew(self):
+        """Before each try: what a container that was created and deleted has used up."""
+        for renewal in self.renewals:
+            renewal()
+
+    def lost(self):
+        """What a creation that failed should have given back."""
+        return [word for check in self.checks for word in check()]
 
     def drain(self):
         for sink in self.sinks:
@@ -63,6 +75,7 @@ class Shape:
         return words
 
     def close(self):
+        self.bundle.runtime.prefix = []
         for owned in (*self.sinks, *self.holders):
             owned.close()
 
@@ -166,13 +179,43 @@ def sysctl(shape):
     shape.bundle.process["oomScoreAdj"] = 100
 
 
+def net_devices(shape):
+    """A device moves from a namespace of ours to one that is joined, and so outlives the stage."""
+    outside, inside = Network(), Network()
+    shape.holders += [outside, inside]
+    shape.bundle.namespace("network", inside.path)
+    shape.bundle.linux["netDevices"] = {"v0": {"name": "eth0"}}
+    shape.bundle.runtime.prefix = outside.prefix
+
+    def renew():
+        if "v0" in outside.links():
+            return
+        if "p0" in outside.links():
+            outside.ip("link del p0")
+        outside.pair("v0", "p0")
+        outside.ip("addr add 192.0.2.1/24 dev v0")
+        outside.ip("link set v0 up")
+
+    def lost():
+        if inside.links():
+            yield f"devices {inside.links()} are inside"
+        if outside.links() != ["p0", "v0"]:
+            yield f"devices outside are {outside.links()}"
+        elif "UP" not in outside.device("v0")["flags"] or outside.addresses("v0") != ["192.0.2.1/24"]:
+            yield f"the device is {outside.device('v0')}"
+
+    renew()
+    shape.renewals.append(renew)
+    shape.checks.append(lost)
+
+
 def disabled(shape):
     shape.bundle.runtime.options += ["--cgroup-manager=disabled"]
 
 
 SHAPES = {function.__name__: function for function in (
     plain, readonly, userns, terminal, pidfd, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
-    host_pid, host_mounts, detached, sysctl, disabled)}
+    host_pid, host_mounts, detached, sysctl, net_devices, disabled)}
 
 
 @contextlib.contextmanager
