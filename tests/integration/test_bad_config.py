@@ -397,12 +397,7 @@ def test_cwd_is_a_file(bundle):
 @pytest.mark.parametrize("member", ["windows", "solaris", "vm", "zos", "freebsd"])
 def test_objects_of_other_platforms(bundle, member):
     bundle.config[member] = {"hypervisor": {"path": "/x"}, "kernel": {"path": "/y"}, "layerFolders": ["/z"]}
-    done = bundle.create()
-    if done.code != 0:
-        done.dray_error(("NOT_SUPPORTED", "CONFIG_TYPE", "CONFIG_MISSING", "CONFIG_VALUE"), names=[f"/{member}"])
-    else:
-        bundle.delete("--force").ok()
-        bundle.wait()
+    refused(bundle).dray_error("NOT_SUPPORTED", f"/{member}", [member])
 
 
 def test_unknown_members_are_ignored(bundle):
