@@ -79,6 +79,16 @@ int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const s
 /* delegate.c: to the container's user, if the plan says so */
 int cgroup_delegate(struct cgroup *cgroup, const struct plan *plan, struct error *error);
 
+/*
+ * not_delegated.c: what a user who is not root may not write.  cgroup_set_not_delegated() sets the
+ * error for @file of the cgroup at the host path @directory and returns @r; cgroup_check_entry()
+ * looks whether a process may move from where dray is to the cgroup2 directory.
+ */
+bool cgroup_is_denied(int r);
+int cgroup_set_not_delegated(const struct plan *plan, const char *directory, const char *file,
+                             bool v2, int r, struct error *error);
+int cgroup_check_entry(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+
 /* apply.c: the hierarchy that a write goes to, or -1. */
 int cgroup_hierarchy_of_write(const struct cgroup *cgroup, const struct plan_cgroup_write *write);
 

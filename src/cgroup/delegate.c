@@ -32,6 +32,9 @@ int cgroup_delegate(struct cgroup *cgroup, const struct plan *plan, struct error
     if (!plan->cgroup.delegated || cgroup->record.layout != HOST_CGROUP_V2)
         return 0;
     directory = cgroup_directory(cgroup, CGROUP_UNIFIED);
+    if (directory >= 0 && fchownat(directory, "", owner, (gid_t)-1, AT_EMPTY_PATH) < 0 &&
+        errno == EPERM && plan->cgroup.by_user)
+        return 0; /* only root gives things away; the specification leaves it open */
     if (directory < 0 || fchownat(directory, "", owner, (gid_t)-1, AT_EMPTY_PATH) < 0)
         return set_owner_error(cgroup, ".", owner, directory < 0 ? -directory : errno, error);
     length = file_read_at(AT_FDCWD, DELEGATE_LIST, read, sizeof(read));

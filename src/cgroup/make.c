@@ -26,11 +26,43 @@ struct making {
     struct error *error;
     uint32_t missing; /* hierarchies without the leading directories */
     uint32_t found;   /* hierarchies where the directory was there before */
+    unsigned denied;  /* the last hierarchy that was done without, and why */
+    int denied_error;
 };
+
+/* How many leading directories there are. */
+static unsigned count_existing(const struct cgroup_record *record, unsigned hierarchy)
+{
+    unsigned depth = cgroup_path_depth(cgroup_path(record, hierarchy)) - 1;
+    char path[CGROUP_HOST_PATH_MAX];
+
+    for (; depth > 0; depth--)
+        if (cgroup_host_path(record, hierarchy, depth, path) == 0 &&
+            faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            break;
+    return depth;
+}
+
+/* The directory that must be delegated, and what would be made in it. */
+static int set_denied_error(struct making *making, unsigned hierarchy, int r)
+{
+    const struct cgroup_record *record = &making->cgroup->record;
+    unsigned depth = count_existing(record, hierarchy);
+    char directory[CGROUP_HOST_PATH_MAX], wanted[CGROUP_HOST_PATH_MAX];
+
+    if (cgroup_host_path(record, hierarchy, depth, directory) < 0 ||
+        cgroup_host_path(record, hierarchy, depth + 1, wanted) < 0)
+        return r;
+    return cgroup_set_not_delegated(making->plan, directory, strrchr(wanted, '/') + 1,
+                                    hierarchy == CGROUP_UNIFIED, r, making->error);
+}
 
 static int set_create_error(struct making *making, unsigned hierarchy, int r)
 {
     char path[CGROUP_HOST_PATH_MAX] = "";
+
+    if (making->plan->cgroup.by_user && cgroup_is_denied(r))
+        return set_denied_error(making, hierarchy, r);
 
     cgroup_host_path(&making->cgroup->record, hierarchy, CGROUP_WHOLE_PATH, path);
     r = error_set(making->error, ERROR_CGROUP_CREATE, -r, "cannot make the cgroup \"%s\"", path);
@@ -63,19 +95,6 @@ static int make_last(struct making *making, unsigned hierarchy)
     return r < 0 ? r : 0;
 }
 
-/* How many leading directories there are. */
-static unsigned count_existing(const struct cgroup_record *record, unsigned hierarchy)
-{
-    unsigned depth = cgroup_path_depth(cgroup_path(record, hierarchy)) - 1;
-    char path[CGROUP_HOST_PATH_MAX];
-
-    for (; depth > 0; depth--)
-        if (cgroup_host_path(record, hierarchy, depth, path) == 0 &&
-            faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-            break;
-    return depth;
-}
-
 static int make_leading(struct making *making, unsigned hierarchy)
 {
     const struct cgroup_record *record = &making->cgroup->record;
@@ -92,6 +111,41 @@ static int make_leading(struct making *making, unsigned hierarchy)
     return r;
 }
 
+/* A limit, or device rules, that only this hierarchy can give. */
+static bool is_asked_for(const struct making *making, unsigned hierarchy)
+{
+    const struct plan *plan = making->plan;
+
+    plan_for_each(write, plan, plan->cgroup.writes, struct plan_cgroup_write)
+    {
+        if ((write->flags & PLAN_CGROUP_OPTIONAL) == 0 &&
+            cgroup_hierarchy_of_write(making->cgroup, write) == (int)hierarchy)
+            return true;
+    }
+    return plan->cgroup.devices_asked &&
+           cgroup_hierarchy_of(making->cgroup, HOST_CGROUP_DEVICES) == (int)hierarchy;
+}
+
+static void forget_hierarchy(struct cgroup *cgroup, unsigned hierarchy)
+{
+    struct cgroup_record *record = &cgroup->record;
+
+    record->hierarchies &= ~(1u << hierarchy);
+    record->created &= ~(1u << hierarchy);
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
+        if (record->alias[i] == hierarchy)
+            record->alias[i] = UINT16_MAX;
+    cgroup->directories[hierarchy] = close_fd(cgroup->directories[hierarchy]);
+    cgroup->procs[hierarchy] = close_fd(cgroup->procs[hierarchy]);
+}
+
+/* A user may have some hierarchies of v1: those that nothing is asked of are done without. */
+static bool may_do_without(const struct making *making, unsigned hierarchy, int r)
+{
+    return making->plan->cgroup.by_user && !making->plan->cgroup.strict && cgroup_is_denied(r) &&
+           !is_asked_for(making, hierarchy);
+}
+
 /*
  * A directory below a tmpfs where no hierarchy is mounted looks the same until here: it has no
  * cgroup.procs.  It goes away again, and the hierarchy is none.
@@ -105,8 +159,15 @@ static int open_procs(struct making *making, unsigned hierarchy)
 
     if (r >= 0)
         return 0;
+    if (may_do_without(making, hierarchy, r)) {
+        forget_hierarchy(cgroup, hierarchy);
+        return 0;
+    }
     if (r != -ENOENT || (record->created & 1u << hierarchy) == 0) {
         cgroup_host_path(record, hierarchy, CGROUP_WHOLE_PATH, path);
+        if (making->plan->cgroup.by_user && cgroup_is_denied(r))
+            return cgroup_set_not_delegated(making->plan, path, "cgroup.procs", false, r,
+                                            making->error);
         return error_set(making->error, ERROR_CGROUP_JOIN, -r,
                          "cannot open \"cgroup.procs\" of the cgroup \"%s\"", path);
     }
@@ -114,12 +175,17 @@ static int open_procs(struct making *making, unsigned hierarchy)
          i > record->existing[hierarchy]; i--)
         if (cgroup_host_path(record, hierarchy, i, path) == 0)
             rmdir(path);
-    record->hierarchies &= ~(1u << hierarchy);
-    record->created &= ~(1u << hierarchy);
-    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
-        if (record->alias[i] == hierarchy)
-            record->alias[i] = UINT16_MAX;
-    cgroup->directories[hierarchy] = close_fd(cgroup->directories[hierarchy]);
+    forget_hierarchy(cgroup, hierarchy);
+    return 0;
+}
+
+static int do_without_hierarchy(struct making *making, unsigned hierarchy, int r)
+{
+    if (!may_do_without(making, hierarchy, r))
+        return set_create_error(making, hierarchy, r);
+    making->denied = hierarchy;
+    making->denied_error = r;
+    forget_hierarchy(making->cgroup, hierarchy);
     return 0;
 }
 
@@ -135,7 +201,9 @@ static int make_directories(struct making *making)
         if (r == -ENOENT)
             making->missing |= 1u << i;
         else if (r < 0)
-            return set_create_error(making, i, r);
+            r = do_without_hierarchy(making, i, r);
+        if (r < 0 && r != -ENOENT)
+            return r;
     }
     if (making->missing == 0)
         return 0;
@@ -148,7 +216,7 @@ static int make_directories(struct making *making)
             continue;
         r = make_leading(making, i);
         if (r < 0)
-            r = set_create_error(making, i, r);
+            r = do_without_hierarchy(making, i, r);
     }
     return r;
 }
@@ -209,7 +277,9 @@ static int make_usable(struct making *making, uint32_t unified_controllers)
         if ((record->hierarchies & 1u << i) == 0)
             continue;
         /* on cgroup2 alone the first process is cloned into the directory */
-        r = record->layout == HOST_CGROUP_V2 ? 0 : open_procs(making, i);
+        r = record->layout == HOST_CGROUP_V2
+                ? cgroup_check_entry(cgroup, making->plan, making->error)
+                : open_procs(making, i);
         if (r == 0 && (record->hierarchies & 1u << i) != 0)
             r = check_fitness(making, i);
         if (r < 0)
@@ -231,12 +301,7 @@ static bool asks_for_nothing(const struct plan *plan)
         if ((write->flags & PLAN_CGROUP_OPTIONAL) == 0)
             return false;
     }
-    return plan->cgroup.default_path && !plan->cgroup.devices_asked;
-}
-
-static bool is_forbidden(int r)
-{
-    return r == -EACCES || r == -EPERM || r == -EROFS;
+    return plan->cgroup.default_path && !plan->cgroup.devices_asked && !plan->cgroup.strict;
 }
 
 /* Nobody asked for limits and none may be made: the container stays in the caller's cgroup. */
@@ -257,6 +322,22 @@ static void do_without(struct cgroup *cgroup)
         record->alias[i] = UINT16_MAX;
 }
 
+static int make_all(struct making *making, uint32_t unified_controllers)
+{
+    struct cgroup_record *record = &making->cgroup->record;
+    bool had_one = record->hierarchies != 0;
+    int r = make_directories(making);
+
+    if (r == 0 && record->hierarchies != 0)
+        r = make_usable(making, unified_controllers);
+    if (r == 0 && had_one && record->hierarchies == 0 && making->denied_error < 0) {
+        record->hierarchies = 1u << making->denied;
+        r = set_create_error(making, making->denied, making->denied_error);
+        record->hierarchies = 0;
+    }
+    return r;
+}
+
 int cgroup_make(struct cgroup *cgroup, const struct plan *plan, const struct host_cgroups *host,
                 cgroup_journal journal, void *context, struct error *error)
 {
@@ -267,13 +348,11 @@ int cgroup_make(struct cgroup *cgroup, const struct plan *plan, const struct hos
     r = journal(context, &cgroup->record, error);
     if (r < 0)
         return r;
-    r = make_directories(&making);
-    if (is_forbidden(r) && asks_for_nothing(plan)) {
+    r = make_all(&making, host->unified_controllers);
+    if (cgroup_is_denied(r) && asks_for_nothing(plan)) {
         error_clear(error);
         do_without(cgroup);
         r = 0;
-    } else if (r == 0 && cgroup->record.hierarchies != 0) {
-        r = make_usable(&making, host->unified_controllers);
     }
     /* from here on the record is exact, also about what a failure leaves */
     cgroup->record.stage = CGROUP_MADE;

@@ -51,24 +51,32 @@ static int enable(const char *path, uint32_t controllers)
     return file_write_at(AT_FDCWD, path, text, strlen(text));
 }
 
-static int set_enable_error(struct error *error, const char *path, uint32_t needed, int r)
+static int set_enable_error(const struct plan *plan, struct error *error, const char *path,
+                            uint32_t needed, int r)
 {
     char names[256];
     const char *why = "";
+
+    if (plan->cgroup.by_user && cgroup_is_denied(r))
+        return cgroup_set_not_delegated(plan, path, "cgroup.subtree_control", true, r, error);
 
     format_controllers(needed, "", names, sizeof(names));
     if (r == -EBUSY)
         why = ": that cgroup has processes itself, and cgroup2 allows them only in cgroups "
               "without controllers below";
     else if (r == -ENOENT)
-        why = ": that cgroup has not got them from the one above";
+        why =
+            plan->cgroup.by_user
+                ? ": they are not delegated to it; for systemd's users put Delegate=yes, or a list "
+                  "of controllers, into user@.service"
+                : ": that cgroup has not got them from the one above";
     return error_set(error, ERROR_CGROUP_CONTROLLER, -r,
                      "cannot enable the controllers \"%s\" in \"%s\"%s", names, path, why);
 }
 
 /* All of @wanted if that is possible, at least @needed. */
-static int enable_in(const struct cgroup_record *record, unsigned depth, uint32_t wanted,
-                     uint32_t needed, struct error *error)
+static int enable_in(const struct cgroup_record *record, const struct plan *plan, unsigned depth,
+                     uint32_t wanted, uint32_t needed, struct error *error)
 {
     static const char file[] = "/cgroup.subtree_control";
     char path[CGROUP_HOST_PATH_MAX];
@@ -76,7 +84,7 @@ static int enable_in(const struct cgroup_record *record, unsigned depth, uint32_
     size_t length;
 
     if (r < 0 || strlen(path) + sizeof(file) > sizeof(path))
-        return set_enable_error(error, "", needed, -ENAMETOOLONG);
+        return set_enable_error(plan, error, "", needed, -ENAMETOOLONG);
     length = strlen(path);
     memcpy(path + length, file, sizeof(file));
     if (enable(path, wanted) == 0)
@@ -85,7 +93,7 @@ static int enable_in(const struct cgroup_record *record, unsigned depth, uint32_
         r = enable(path, needed);
         if (r < 0) {
             path[length] = '\0';
-            return set_enable_error(error, path, needed, r);
+            return set_enable_error(plan, error, path, needed, r);
         }
     }
     /* the others one by one: what cannot be enabled is not there for statistics */
@@ -117,7 +125,7 @@ int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const s
     wanted &= ~present;
     needed &= ~present;
     for (unsigned i = 0; wanted != 0 && i < depth; i++) {
-        int r = enable_in(record, i, wanted, needed, error);
+        int r = enable_in(record, plan, i, wanted, needed, error);
 
         if (r < 0)
             return r;

@@ -310,6 +310,10 @@ struct plan_cgroup {
     plan_string path;
     bool default_path;         /* the config has no cgroupsPath: made from the id */
     bool devices_asked;        /* the config has device rules: they must be enforced */
+    bool by_user;              /* the caller is not root: what may not be made and is not asked for
+                                  is done without */
+    bool strict;               /* nothing is done without: --rootless=false */
+    uint32_t caller;           /* by_user: its id, UINT32_MAX in a user namespace */
     bool delegated;            /* cgroup2: the container manages the cgroup itself */
     uint32_t owner;            /* delegated: the host's id of the user that will */
     struct plan_array writes;  /* struct plan_cgroup_write, in the order of writing */

@@ -3,6 +3,7 @@
 #include "plan/plan_cgroup.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,13 +69,14 @@ static uint64_t hash_text(const char *text)
 
 /*
  * "/dray-ID": one directory per container, no parent to make and share.  An id may be longer than a
- * name: then its head and its hash.
+ * name: then its head and its hash.  A user who is not root owns at most what is near its own
+ * cgroup: then it is relative.
  */
 static int plan_default_path(const char *id, struct plan_builder *builder, plan_string *ret)
 {
-    static const char prefix[] = "/dray-";
+    const char *prefix = builder->plan->cgroup.by_user ? "dray-" : "/dray-";
 
-    if (strlen(id) + strlen(prefix) - 1 <= CGROUP_NAME_MAX)
+    if (strlen(id) + strlen("dray-") <= CGROUP_NAME_MAX)
         *ret = plan_add_format(builder, "%s%s", prefix, id);
     else
         *ret = plan_add_format(builder, "%s%.200s-%016llx", prefix, id,
@@ -109,6 +111,15 @@ static int plan_without_cgroup(const struct oci_linux_resources *resources,
     return 0;
 }
 
+/*
+ * Device rules take rights in the initial user namespace.  Without them no device can be made
+ * either, and the container opens only what the user may open anyway: that is all they could add.
+ */
+static bool may_have_device_rules(const struct plan_input *input)
+{
+    return !input->host->in_user_namespace && (input->host->capabilities >> CAP_SYS_ADMIN & 1) != 0;
+}
+
 static int plan_limits(const struct plan_input *input, const struct oci_linux_resources *resources,
                        struct plan_builder *builder)
 {
@@ -125,8 +136,22 @@ static int plan_limits(const struct plan_input *input, const struct oci_linux_re
         return r;
     builder->plan->cgroup.writes = writes;
     builder->plan->cgroup.devices = devices;
-    builder->plan->cgroup.devices_asked = resources != NULL && resources->devices_count > 0;
+    if (resources == NULL || resources->devices_count == 0)
+        return 0;
+    builder->plan->cgroup.devices_asked = may_have_device_rules(input);
+    if (!builder->plan->cgroup.devices_asked)
+        plan_warn(builder, ORIGIN_NONE, 0,
+                  "linux.resources.devices is ignored: only root of the host can set device rules");
     return 0;
+}
+
+static void plan_caller(const struct plan_input *input, struct plan_cgroup *cgroup)
+{
+    const struct host *host = input->host;
+
+    cgroup->by_user = host->in_user_namespace || (host->capabilities >> CAP_SYS_ADMIN & 1) == 0;
+    cgroup->strict = input->strict;
+    cgroup->caller = host->in_user_namespace ? UINT32_MAX : host->effective_uid;
 }
 
 int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
@@ -156,6 +181,7 @@ int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
         return refuse_path(builder, path,
                            "has no place: this host has no cgroups at "
                            "/sys/fs/cgroup");
+    plan_caller(input, &builder->plan->cgroup);
     r = path != NULL ? plan_given_path(path, builder, &planned)
                      : plan_default_path(input->id, builder, &planned);
     if (r < 0)

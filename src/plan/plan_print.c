@@ -388,6 +388,10 @@ static void print_cgroup(const struct printer *printer)
     fprintf(printer->out, " manager %s%s%s", managers[cgroup->manager],
             cgroup->default_path ? " default-path" : "",
             cgroup->devices_asked ? " devices-asked" : "");
+    if (cgroup->by_user)
+        fprintf(printer->out, " by-user %d", (int)cgroup->caller);
+    if (cgroup->strict)
+        fputs(" strict", printer->out);
     if (cgroup->delegated)
         fprintf(printer->out, " delegated-to %u", cgroup->owner);
     fputc('\n', printer->out);

@@ -41,7 +41,7 @@ static void describe_host(struct host *host, const struct golden *golden)
         .kernel_major = 6,
         .kernel_minor = 12,
         .last_capability = 40,
-        .capabilities = UINT64_MAX >> (63 - 40),
+        .capabilities = golden->unprivileged ? 0 : UINT64_MAX >> (63 - 40),
         .bounding = UINT64_MAX >> (63 - 40),
         .effective_uid = golden->unprivileged ? 1000 : 0,
         .effective_gid = golden->unprivileged ? 1000 : 0,

@@ -30,15 +30,15 @@ static void begin(struct fixture *f)
         true, number \
     }
 
-static const char *plan_path(struct fixture *f, const char *path, enum plan_cgroup_manager manager,
-                             const struct oci_linux_resources *resources, const char *id)
+static const char *plan_path_on(struct fixture *f, const struct host *host, const char *path,
+                                enum plan_cgroup_manager manager,
+                                const struct oci_linux_resources *resources, const char *id)
 {
     struct oci_linux config = {.cgroups_path = path,
                                .resources = (struct oci_linux_resources *)resources};
     struct oci_spec spec = {.linux = &config};
-    struct host host = {.cgroups = v1};
     struct plan_input input = {
-        .spec = &spec, .host = &host, .id = id, .cgroup_manager = manager, .purpose = PLAN_CREATE};
+        .spec = &spec, .host = host, .id = id, .cgroup_manager = manager, .purpose = PLAN_CREATE};
 
     begin(f);
     if (plan_cgroup(&input, &f->builder) < 0)
@@ -46,6 +46,41 @@ static const char *plan_path(struct fixture *f, const char *path, enum plan_cgro
     return f->builder.plan->cgroup.path != 0
                ? plan_text(f->builder.plan, f->builder.plan->cgroup.path)
                : "none";
+}
+
+static const char *plan_path(struct fixture *f, const char *path, enum plan_cgroup_manager manager,
+                             const struct oci_linux_resources *resources, const char *id)
+{
+    const struct host host = {.cgroups = v1, .capabilities = UINT64_MAX};
+
+    return plan_path_on(f, &host, path, manager, resources, id);
+}
+
+/* Who may not make cgroups everywhere looks near its own one, and does without device rules. */
+static void callers_who_are_not_root(void **state)
+{
+    const struct host hosts[] = {
+        {.cgroups = v1, .effective_uid = 1000},
+        {.cgroups = v1, .capabilities = UINT64_MAX, .in_user_namespace = true},
+    };
+    struct oci_linux_device_rule rule = {.access = "rwm"};
+    const struct oci_linux_resources resources = {.devices = &rule, .devices_count = 1};
+    struct fixture f;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+        assert_string_equal(
+            plan_path_on(&f, &hosts[i], NULL, PLAN_CGROUP_CGROUPFS, &resources, "c1"), "dray-c1");
+        assert_true(f.builder.plan->cgroup.by_user);
+        assert_int_equal(f.builder.plan->cgroup.caller, i == 0 ? 1000 : UINT32_MAX);
+        assert_false(f.builder.plan->cgroup.devices_asked);
+        assert_int_equal(f.builder.warnings_count, 1);
+        plan_builder_done(&f.builder);
+    }
+    plan_path(&f, NULL, PLAN_CGROUP_CGROUPFS, &resources, "c1");
+    assert_false(f.builder.plan->cgroup.by_user);
+    assert_true(f.builder.plan->cgroup.devices_asked);
+    plan_builder_done(&f.builder);
 }
 
 static void cgroups_paths(void **state)
@@ -172,9 +207,8 @@ static void owners(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cgroups_paths),
-        cmocka_unit_test(long_names),
-        cmocka_unit_test(other_managers),
+        cmocka_unit_test(cgroups_paths), cmocka_unit_test(callers_who_are_not_root),
+        cmocka_unit_test(long_names),    cmocka_unit_test(other_managers),
         cmocka_unit_test(owners),
     };
 
