@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "io/syscalls.h"
 #include "plan/mount_options.h"
 #include "plan/plan_process_parts.h"
@@ -177,6 +178,28 @@ static int unknown_on_bind(struct planning *planning, size_t index)
                      meant != NULL ? "\"?" : "");
 }
 
+/*
+ * "gid=5" of a devpts, the group tty, is in every configuration, but a user who maps its own group
+ * alone has no group 5: then terminals belong to the user's.
+ */
+static bool is_unmapped_group(const struct planning *planning, const char *word)
+{
+    const struct oci_linux *config = planning->input->spec->linux;
+    uint32_t gid;
+
+    if (planning->config->type == NULL || strcmp(planning->config->type, "devpts") != 0 ||
+        strncmp(word, "gid=", 4) != 0 || parse_u32(word + 4, &gid) < 0 || config == NULL ||
+        config->gid_mappings_count == 0)
+        return false;
+    for (size_t i = 0; i < config->gid_mappings_count; i++) {
+        const struct oci_id_mapping *mapping = &config->gid_mappings[i];
+
+        if (gid >= mapping->container_id && gid - mapping->container_id < mapping->size)
+            return false;
+    }
+    return true;
+}
+
 static int read_options(struct planning *planning, bool bind)
 {
     for (size_t i = 0; i < planning->config->options.count; i++) {
@@ -191,6 +214,9 @@ static int read_options(struct planning *planning, bool bind)
                 (planning->config->type == NULL || strcmp(planning->config->type, "tmpfs") != 0))
                 return option_fault(planning, i, "is for mounts of type tmpfs only");
             apply_option(planning, option);
+        } else if (is_unmapped_group(planning, word)) {
+            plan_warn(planning->builder, ORIGIN_MOUNT, (uint32_t)planning->index,
+                      "ignored option \"%s\": the group is not mapped in the user namespace", word);
         } else if (!take_idmap_text(planning, word) && word[0] != '\0') {
             if (!bind)
                 planning->data_count++;
@@ -219,7 +245,8 @@ static int add_lists(struct planning *planning)
         if (option != NULL && option->kind == MOUNT_OPTION_PROPAGATION) {
             *propagation++ = (uint32_t)option->set;
         } else if (option == NULL && planning->data_count > 0 && word[0] != '\0' &&
-                   strncmp(word, "idmap=", 6) != 0 && strncmp(word, "ridmap=", 7) != 0) {
+                   strncmp(word, "idmap=", 6) != 0 && strncmp(word, "ridmap=", 7) != 0 &&
+                   !is_unmapped_group(planning, word)) {
             *data = plan_add_string(planning->builder, word);
             if (*data++ == 0)
                 return -ENOMEM;

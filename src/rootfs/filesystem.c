@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include "base/cleanup.h"
@@ -150,17 +151,92 @@ static int label_root(struct rootfs *rootfs, const struct plan_mount *mount, int
     return 0;
 }
 
+static bool is_in_user_namespace(const struct rootfs *rootfs)
+{
+    const struct plan_namespaces *namespaces = &rootfs->plan->namespaces;
+
+    return ((namespaces->clone_flags | namespaces->joined) & CLONE_NEWUSER) != 0;
+}
+
+/*
+ * What a process of a user namespace may not mount, because another owns the namespace that it
+ * shows, it may bind from where it sees it: sysfs shows the network namespace, mqueue the IPC
+ * namespace, proc the PID namespace.  NULL: there is nothing to bind.
+ */
+struct host_mount {
+    const char *type;
+    const char *source;
+    int64_t magic;  /* <linux/magic.h>; mqueue's is in the kernel's ipc/mqueue.c */
+    uint64_t shown; /* not to be bound when the container has its own */
+};
+
+static const struct host_mount *find_host_mount(const struct rootfs *rootfs,
+                                                const struct plan_mount *mount)
+{
+    static const struct host_mount mounts[] = {
+        {"sysfs", "/sys", 0x62656572, 0},
+        {"mqueue", "/dev/mqueue", 0x19800202, CLONE_NEWIPC},
+        {"proc", "/proc", 0x9fa0, CLONE_NEWPID},
+    };
+    const struct plan_namespaces *namespaces = &rootfs->plan->namespaces;
+    uint64_t own = namespaces->clone_flags | namespaces->joined;
+
+    for (size_t i = 0; is_in_user_namespace(rootfs) && i < ARRAY_SIZE(mounts); i++)
+        if (strcmp(plan_text(rootfs->plan, mount->type), mounts[i].type) == 0)
+            return (own & mounts[i].shown) == 0 ? &mounts[i] : NULL;
+    return NULL;
+}
+
+/* As it holds more mounts, "ro" is for all of them. */
+static int bind_host_mount(struct rootfs *rootfs, const struct plan_mount *mount,
+                           const struct host_mount *host_mount)
+{
+    struct plan_mount host = *mount;
+    struct statfs status;
+
+    if (mount->data.count > 0)
+        return mount_error(rootfs, mount, ERROR_MOUNT_OPTION, EPERM,
+                           "only the host's can be shown here, whose options stay as they are");
+    if (statfs(host_mount->source, &status) < 0 || (int64_t)status.f_type != host_mount->magic)
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, EPERM,
+                           "it shows a namespace that the container shares with the host, and the "
+                           "host has it not mounted where it could be bound from");
+    host.flags |= PLAN_MOUNT_RECURSIVE;
+    host.recursive_set |= host.attributes_set & MOUNT_ATTR_RDONLY;
+    return rootfs_bind_source(rootfs, &host, host_mount->source);
+}
+
+/* user_namespaces(7) lists the types; proc: mount_too_revealing() of the kernel */
+static const char *explain_denial(const struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    const char *type = plan_text(rootfs->plan, mount->type);
+
+    if (!is_in_user_namespace(rootfs))
+        return NULL;
+    if (strcmp(type, "proc") == 0)
+        return "parts of the /proc that dray sees are covered or masked, so the kernel lets nobody "
+               "but root see a whole one; run dray where /proc is not masked, or without a PID "
+               "namespace of the container's own";
+    return "in a user namespace the kernel mounts only some types: bind, cgroup, devpts, fuse, "
+           "mqueue, overlay, proc, sysfs, tmpfs";
+}
+
 /* mount(2)'s way, up to the mount's last options. */
 static int mount_old_way(struct rootfs *rootfs, const struct filesystem_request *request,
                          int target, bool copy)
 {
     const struct plan_mount *mount = request->mount;
     _cleanup_close_ int mounted = -1;
+    const struct host_mount *host_mount;
     int r;
 
     r = filesystem_mount(rootfs, request, target);
+    host_mount = r == -EPERM ? find_host_mount(rootfs, mount) : NULL;
+    if (host_mount != NULL)
+        return bind_host_mount(rootfs, mount, host_mount);
     if (r < 0)
-        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r, NULL);
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -r,
+                           r == -EPERM ? explain_denial(rootfs, mount) : NULL);
     mounted = rootfs_open_mounted(rootfs, mount, target);
     if (mounted < 0)
         return mounted;
@@ -190,15 +266,6 @@ static int mount_new_way(struct rootfs *rootfs, const struct filesystem_request 
     return r < 0 ? r : rootfs_note_mount(rootfs, request->mount, fd);
 }
 
-/* sysfs may be mounted only by whoever owns the network namespace: else the host's is shown. */
-static bool wants_host_sysfs(const struct rootfs *rootfs, const struct plan_mount *mount)
-{
-    const struct plan_namespaces *namespaces = &rootfs->plan->namespaces;
-
-    return (namespaces->clone_flags | namespaces->joined) & CLONE_NEWUSER &&
-           strcmp(plan_text(rootfs->plan, mount->type), "sysfs") == 0;
-}
-
 int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *mount)
 {
     struct filesystem_request request = {
@@ -212,6 +279,7 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
     _cleanup_close_ int target = -1, fd = -1;
     struct stat status;
     char mode[16], reason[128];
+    const struct host_mount *host_mount;
 
     if (request.type == NULL)
         return mount_error(rootfs, mount, ERROR_INTERNAL, 0, "the plan names no type");
@@ -229,19 +297,16 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
     fd = filesystem_make(rootfs, &request);
     if (fd == -ENOSYS)
         return mount_old_way(rootfs, &request, target, copy);
-    if (fd == -EPERM && wants_host_sysfs(rootfs, mount)) {
-        struct plan_mount host = *mount;
-
-        host.flags |= PLAN_MOUNT_RECURSIVE;
-        host.recursive_set |= host.attributes_set & MOUNT_ATTR_RDONLY;
-        return rootfs_bind_source(rootfs, &host, "/sys");
-    }
+    host_mount = fd == -EPERM ? find_host_mount(rootfs, mount) : NULL;
+    if (host_mount != NULL)
+        return bind_host_mount(rootfs, mount, host_mount);
     if (fd == -ENODEV) {
         snprintf(reason, sizeof(reason), "this kernel has no file system of the type \"%.64s\"",
                  plan_text(rootfs->plan, mount->type));
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, ENODEV, reason);
     }
     if (fd < 0)
-        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, NULL);
+        return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd,
+                           fd == -EPERM ? explain_denial(rootfs, mount) : NULL);
     return mount_new_way(rootfs, &request, target, copy, &fd);
 }
