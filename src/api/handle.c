@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/host.h"
+
 int options_copy(void *ret, size_t size, const void *options, struct error *error)
 {
     size_t given = 0;
@@ -62,34 +64,50 @@ static void pass_log(void *data, enum log_level level, const char *message)
     dray->log(dray->log_data, levels[level], message);
 }
 
+/*
+ * Root of a user namespace is somebody else outside: where a session says so, it keeps its states
+ * in the directory of that session (Podman calls us like this).  A root that has logged in there
+ * itself
+ * ($USER is root) has /run.
+ */
+static bool is_root_of_session(void)
+{
+    const char *user = getenv("USER");
+    bool initial;
+
+    return (user == NULL || strcmp(user, "root") != 0) &&
+           host_probe_user_namespace(&initial) == 0 && !initial;
+}
+
 /* /run/dray, or for other users $XDG_RUNTIME_DIR/dray; Podman sets the variable to "" for root. */
 static int choose_root(const char *given, char *out, size_t size)
 {
-    const char *runtime_directory = getenv("XDG_RUNTIME_DIR");
+    const char *session = getenv("XDG_RUNTIME_DIR");
+    bool has_session = session != NULL && session[0] == '/';
     int length;
 
     if (given != NULL)
         length = snprintf(out, size, "%s", given);
-    else if (geteuid() == 0)
+    else if (geteuid() == 0 && (!has_session || !is_root_of_session()))
         length = snprintf(out, size, "/run/dray");
-    else if (runtime_directory == NULL || runtime_directory[0] != '/')
+    else if (!has_session)
         length = snprintf(out, size, "/run/user/%u/dray", geteuid());
     else
-        length = snprintf(out, size, "%s/dray", runtime_directory);
+        length = snprintf(out, size, "%s/dray", session);
     return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
 }
 
-static bool is_rootless(enum dray_rootless option)
+static enum runtime_rootless choose_rootless(enum dray_rootless option)
 {
     switch (option) {
     case DRAY_ROOTLESS_TRUE:
-        return true;
+        return RUNTIME_ROOTLESS_TRUE;
     case DRAY_ROOTLESS_FALSE:
-        return false;
+        return RUNTIME_ROOTLESS_FALSE;
     case DRAY_ROOTLESS_AUTO:
         break;
     }
-    return geteuid() != 0;
+    return RUNTIME_ROOTLESS_AUTO;
 }
 
 int dray_new(const struct dray_options *options, struct dray **ret)
@@ -108,7 +126,7 @@ int dray_new(const struct dray_options *options, struct dray **ret)
     r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
     if (r < 0)
         return r;
-    dray->runtime.rootless = is_rootless(given.rootless);
+    dray->runtime.rootless = choose_rootless(given.rootless);
     r = choose_root(given.root, dray->root, sizeof(dray->root));
     if (r < 0)
         return error_set(&dray->error, ERROR_STATE_ROOT, -r,

@@ -80,6 +80,7 @@ int host_cgroup_controller_find_v2(const char *name, size_t length);
  * Asks the kernel only what the planner needs; no mount table is parsed.
  */
 int host_probe(struct host *ret, struct error *error);
+int host_probe_user_namespace(bool *ret_initial); /* is the caller's the initial one? */
 int host_probe_cgroups(struct host_cgroups *ret, struct error *error);
 
 #endif

@@ -81,17 +81,20 @@ static int probe_capabilities(struct host *host, struct error *error)
     return 0;
 }
 
-static void probe_user_namespace(struct host *host)
+int host_probe_user_namespace(bool *ret_initial)
 {
     struct stat status;
 
     /* without the file there are no user namespaces */
-    host->in_user_namespace =
-        stat("/proc/self/ns/user", &status) == 0 && status.st_ino != USER_NAMESPACE_INITIAL;
+    if (stat("/proc/self/ns/user", &status) < 0)
+        return -errno;
+    *ret_initial = status.st_ino == USER_NAMESPACE_INITIAL;
+    return 0;
 }
 
 int host_probe(struct host *ret, struct error *error)
 {
+    bool initial;
     int r;
 
     memset(ret, 0, sizeof(*ret));
@@ -103,7 +106,7 @@ int host_probe(struct host *ret, struct error *error)
     r = probe_capabilities(ret, error);
     if (r < 0)
         return r;
-    probe_user_namespace(ret);
+    ret->in_user_namespace = host_probe_user_namespace(&initial) == 0 && !initial;
     ret->apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0;
     ret->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
     return host_probe_cgroups(&ret->cgroups, error);

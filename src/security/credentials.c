@@ -32,6 +32,14 @@ static const char *id_hint(int sys_errno)
     return sys_errno == EINVAL ? ", which is not mapped in the user namespace" : "";
 }
 
+/* What an ordinary user's user namespace has when nothing but its own gid is mapped in it. */
+static const char *groups_hint(int sys_errno)
+{
+    return sys_errno == EPERM ? ": setgroups is denied in the user namespace, which maps too few "
+                                "gids for the user to be trusted with groups"
+                              : id_hint(sys_errno);
+}
+
 static int set_groups(const struct plan *plan, struct error *error)
 {
     const struct plan_process *process = &plan->process;
@@ -45,7 +53,7 @@ static int set_groups(const struct plan *plan, struct error *error)
         return 0;
     return error_set(error, ERROR_CREDENTIALS_FAILED, errno,
                      "cannot set the %u additional groups%s", process->groups.count,
-                     id_hint(errno));
+                     groups_hint(errno));
 }
 
 static int set_ids(const struct plan *plan, struct error *error)

@@ -81,6 +81,15 @@ int stage_enter_by_child(struct stage *stage)
 }
 
 /*
+ * Where 0 is not mapped (a user alone, as an id that is not root's) the stage goes on as who it is:
+ * it has all capabilities in the namespace either way.
+ */
+static int become(long set_ids)
+{
+    return syscall(set_ids, 0, 0, 0) < 0 && errno != EINVAL ? -1 : 0;
+}
+
+/*
  * The exec of the stage would have lost all capabilities in the new user namespace, so the clone
  * window made them ambient.  With uid 0 mapped they come with the uid and must not linger.
  */
@@ -89,9 +98,9 @@ int stage_become_root(struct stage *stage)
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
 
-    if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+    if (become(SYS_setresgid) < 0 || become(SYS_setresuid) < 0)
         return error_set(stage->error, ERROR_CREDENTIALS_FAILED, errno,
-                         "cannot become root of the user namespace; are uid 0 and gid 0 mapped?");
+                         "cannot become root of the user namespace");
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
         return error_set(stage->error, ERROR_CAPABILITY_FAILED, errno,
                          "cannot clear the ambient capabilities");

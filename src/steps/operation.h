@@ -28,11 +28,18 @@ enum log_level {
     LOG_LEVEL_DEBUG,
 };
 
+/* --rootless */
+enum runtime_rootless {
+    RUNTIME_ROOTLESS_AUTO,  /* by what the caller may do */
+    RUNTIME_ROOTLESS_TRUE,  /* do without what only root can, whoever calls */
+    RUNTIME_ROOTLESS_FALSE, /* do without nothing */
+};
+
 /* What holds for every command: the global options. */
 struct runtime {
     const char *root; /* the state root's path */
     enum plan_cgroup_manager cgroup_manager;
-    bool rootless;
+    enum runtime_rootless rootless;
     enum log_level log_level;
     void (*log)(void *data, enum log_level level, const char *message);
     void *log_data;

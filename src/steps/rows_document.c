@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "io/file.h"
 #include "steps/fault.h"
+#include "steps/idmaps.h"
 #include "steps/rows.h"
 
 /* Returns a descriptor of the bundle's directory. */
@@ -146,12 +147,16 @@ int row_build_plan(struct operation *operation)
         .preserve_fds = create != NULL ? create->preserve_fds : exec->preserve_fds,
         .no_pivot = create != NULL && create->no_pivot,
         .no_new_keyring = create != NULL && create->no_new_keyring,
-        .privileged = operation->host.effective_uid == 0 && !operation->runtime->rootless,
+        .strict = operation->runtime->rootless == RUNTIME_ROOTLESS_FALSE,
+        .privileged = operation->host.effective_uid == 0 &&
+                      operation->runtime->rootless != RUNTIME_ROOTLESS_TRUE,
     };
-    int r =
-        plan_builder_init(&operation->builder, operation->config_length + operation->process_length,
-                          operation->error);
+    int r = idmaps_add_user_namespace(operation);
 
+    if (r == 0)
+        r = plan_builder_init(&operation->builder,
+                              operation->config_length + operation->process_length,
+                              operation->error);
     if (r < 0)
         return r;
     clear_descriptors(operation->builder.plan);

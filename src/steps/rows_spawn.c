@@ -12,13 +12,13 @@
 #include "hook/hook.h"
 #include "io/message.h"
 #include "io/syscalls.h"
-#include "namespace/idmap.h"
 #include "namespace/join.h"
 #include "namespace/stage_image.h"
 #include "process/limits_on_pid.h"
 #include "rootfs/prepare.h"
 #include "state/journal.h"
 #include "steps/host_mounts.h"
+#include "steps/idmaps.h"
 #include "steps/rows.h"
 
 int row_open_namespaces(struct operation *operation)
@@ -248,10 +248,18 @@ int row_enter_by_child(struct operation *operation)
 
 int row_write_idmaps(struct operation *operation)
 {
-    bool privileged = (operation->host.capabilities >> 6 & 1) != 0; /* CAP_SETGID */
+    static const enum idmap_kind kinds[] = {IDMAP_UID, IDMAP_GID};
+    const struct plan *plan = operation_plan(operation);
+    int r = 0;
 
-    return idmap_write(operation_plan(operation), operation->stage.identity.pid, privileged,
-                       operation->error);
+    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
+        if (idmap_is_ours_to_write(plan, kinds[i], &operation->host))
+            r = idmap_write(plan, kinds[i], operation->stage.identity.pid, &operation->host,
+                            operation->error);
+        else
+            r = idmaps_write_by_helper(operation, kinds[i]);
+    }
+    return r;
 }
 
 int row_limits_on_pid(struct operation *operation)

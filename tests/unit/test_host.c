@@ -8,7 +8,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "host/host.h"
+#include "host/subordinate_ids.h"
 
 static unsigned long long status_of(const char *key)
 {
@@ -75,11 +77,55 @@ static void layouts_fit_their_controllers(void **state)
     }
 }
 
+static void subordinate_ids(void **state)
+{
+    static const char text[] = "a:1:2\nab:3:4\n1000:5:6\nx\n:7:8\na:9\na:1:0\na:4294967290:9\n"
+                               "a:4294967280:14\na:1:2:3\na:-1:2\na: 1:2\na:11:12";
+    static const struct subordinate_range wanted[] = {{1, 2}, {5, 6}, {4294967280u, 14}, {11, 12}};
+    struct subordinate_range ranges[SUBORDINATE_RANGES_MAX];
+    char many[SUBORDINATE_RANGES_MAX * 8 + 17] = "";
+
+    (void)state;
+    assert_int_equal(subordinate_ids_parse(text, "a", 1000, ranges), ARRAY_SIZE(wanted));
+    assert_memory_equal(ranges, wanted, sizeof(wanted));
+    assert_int_equal(subordinate_ids_parse(text, NULL, 1000, ranges), 1);
+    assert_int_equal(subordinate_ids_parse(text, "b", 10, ranges), 0);
+    assert_int_equal(subordinate_ids_parse("", "a", 1, ranges), 0);
+    for (int i = 0; i < SUBORDINATE_RANGES_MAX + 2; i++)
+        memcpy(many + i * 8, "a:1:001\n", 8);
+    assert_int_equal(subordinate_ids_parse(many, "a", 1, ranges), SUBORDINATE_RANGES_MAX);
+}
+
+static void names_of_users(void **state)
+{
+    static const char users[] = "root:x:0:0::/:/bin/sh\n\nodd\n:x:7:7::/:\nu:x:7:8::/:/bin/sh\n"
+                                "v:x:70:7::/:\nw::9\n";
+    static const struct {
+        uint32_t uid;
+        const char *name;
+    } cases[] = {{0, "root"}, {7, "u"}, {70, "v"}, {8, NULL}, {9, NULL}, {1, NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char copy[sizeof(users)];
+        const char *name;
+
+        memcpy(copy, users, sizeof(users));
+        name = subordinate_ids_find_name(copy, cases[i].uid);
+        if (cases[i].name == NULL)
+            assert_null(name);
+        else
+            assert_string_equal(name, cases[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(host_is_this_one),
         cmocka_unit_test(layouts_fit_their_controllers),
+        cmocka_unit_test(subordinate_ids),
+        cmocka_unit_test(names_of_users),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,443 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Containers of an ordinary user: id maps, what a user may not do, and where its things are."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from harness import host
+from harness.runtime import runtime_kind
+from harness.user import COUNT, FIRST, NAME, UID, User, UserRuntime, own_bundle, rootless
+
+pytestmark = [pytest.mark.skipif(shutil.which("newuidmap") is None, reason="needs uidmap"),
+              pytest.mark.skipif(runtime_kind() != "dray", reason="dray only: how users map ids differs")]
+
+
+@pytest.fixture(scope="module")
+def user(base):
+    made = User(base / "user")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def runtime(workdir, user):
+    user.allow(f"{NAME}:{FIRST}:{COUNT}\n")
+    return UserRuntime(workdir, user)
+
+
+@pytest.fixture
+def bundle(make_bundle):
+    """The user is root inside and has subordinate ids for the rest."""
+    made = make_bundle()
+    made.linux.pop("cgroupsPath")
+    rootless(made, COUNT)
+    own_bundle(made)
+    return made
+
+
+def numbers(lines):
+    return [[int(word) for word in line.split()] for line in lines]
+
+
+def without_user_namespace(bundle):
+    bundle.no_namespace("user")
+    for key in ("uidMappings", "gidMappings"):
+        bundle.linux.pop(key)
+
+
+# --- maps
+
+def test_newuidmap_writes_the_maps(bundle):
+    facts = bundle.facts("uid_map", "gid_map", "setgroups", "ids")
+    assert numbers(facts["uid_map"]) == numbers(facts["gid_map"]) == [[0, UID, 1], [1, FIRST, COUNT]]
+    assert facts["setgroups"] == "allow"
+    assert facts["ids"] == {"uid": [0] * 3, "gid": [0] * 3}
+
+
+def test_the_host_sees_a_subordinate_id(bundle):
+    bundle.process["user"] = {"uid": 7, "gid": 8, "additionalGids": [9]}
+    bundle.up()
+    status = os.stat(f"/proc/{bundle.pid}")
+    assert (status.st_uid, status.st_gid) == (FIRST + 6, FIRST + 7)
+    groups = [line for line in open(f"/proc/{bundle.pid}/status") if line.startswith("Groups:")]
+    assert groups[0].split()[1:] == [str(FIRST + 8)]
+
+
+def test_one_id_needs_no_helper_and_denies_setgroups(bundle, user):
+    user.allow("")
+    rootless(bundle)
+    facts = bundle.facts("uid_map", "gid_map", "setgroups")
+    assert numbers(facts["uid_map"]) == numbers(facts["gid_map"]) == [[0, UID, 1]]
+    assert facts["setgroups"] == "deny"
+
+
+def test_one_id_that_is_not_root(bundle, user):
+    user.allow("")
+    rootless(bundle)
+    for key in ("uidMappings", "gidMappings"):
+        bundle.linux[key] = [{"containerID": 1000, "hostID": UID, "size": 1}]
+    bundle.process["user"] = {"uid": 1000, "gid": 1000}
+    facts = bundle.facts("uid_map", "ids", "caps")
+    assert numbers(facts["uid_map"]) == [[1000, UID, 1]]
+    assert facts["ids"]["uid"] == [1000] * 3
+    assert facts["caps"]["effective"] == facts["caps"]["ambient"] == facts["caps"]["inheritable"] == "0"
+
+
+def test_additional_groups_with_one_id_are_an_error(bundle):
+    rootless(bundle)
+    bundle.process["user"]["additionalGids"] = [0]
+    bundle.run().fails(1).dray_error("CREDENTIALS_FAILED", names=["setgroups is denied", "/process/user"])
+    assert bundle.leaks() == []
+
+
+def test_no_group_can_be_dropped_to_get_round_its_ban(bundle, user, workdir):
+    """CVE-2014-8989: a file that a group of the caller may not read stays closed to the container."""
+    shared = workdir / "shared"
+    shared.write_text("secret")
+    os.chown(shared, 0, 4747)
+    os.chmod(shared, 0o604)
+    bundle.runtime.prefix = [word if word != "--clear-groups" else "--groups=4747" for word in user.prefix]
+    rootless(bundle)
+    bundle.add_mount("/shared", "bind", shared, ["bind"])
+    results = bundle.tries("read /shared", "setgroups", "read /shared")
+    assert results[0]["errno"] == results[2]["errno"] == "EACCES", results
+    assert results[1]["errno"] == "EPERM", results
+
+
+def test_groups_of_the_caller_are_kept_when_asked_for(bundle, user):
+    bundle.runtime.prefix = [word if word != "--clear-groups" else "--groups=4747" for word in user.prefix]
+    bundle.config["annotations"]["run.oci.keep_original_groups"] = "1"
+    bundle.up()
+    groups = [line for line in open(f"/proc/{bundle.pid}/status") if line.startswith("Groups:")]
+    assert groups[0].split()[1:] == ["4747"]
+
+
+def test_groups_of_the_caller_are_dropped_otherwise(bundle, user):
+    bundle.runtime.prefix = [word if word != "--clear-groups" else "--groups=4747" for word in user.prefix]
+    bundle.up()
+    groups = [line for line in open(f"/proc/{bundle.pid}/status") if line.startswith("Groups:")]
+    assert groups[0].split()[1:] == []
+
+
+def test_id_that_is_not_the_users(bundle):
+    bundle.linux["uidMappings"][1]["hostID"] = FIRST + 1
+    bundle.run().fails(1).dray_error("IDMAP_HELPER_FAILED", names=["newuidmap", "/etc/subuid", "/linux/uidMappings", "detail:"])
+    assert bundle.leaks() == []
+
+
+def test_gid_that_is_not_the_users(bundle, user):
+    user.allow(f"{NAME}:{FIRST}:{COUNT}\n", f"{NAME}:{FIRST}:10\n")
+    bundle.run().fails(1).dray_error("IDMAP_HELPER_FAILED", names=["newgidmap", "/etc/subgid", "/linux/gidMappings"])
+    assert bundle.leaks() == []
+
+
+@pytest.fixture
+def replace_program(user, workdir):
+    """Puts another file over a program of the host, in the user's mount namespace alone."""
+    replaced = []
+
+    def replace(path, script, mode=0o4755, owner=0):
+        fake = workdir / f"fake{len(replaced)}"
+        fake.write_text(script)
+        os.chown(fake, owner, owner)
+        os.chmod(fake, mode)
+        user.as_root("mount", "--bind", fake, path)
+        replaced.append(path)
+        return fake
+
+    yield replace
+    for path in reversed(replaced):
+        user.as_root("umount", path)
+
+
+def test_helper_that_hangs(bundle, replace_program):
+    replace_program("/usr/bin/newuidmap", "#!/bin/sh\necho waiting >&2\nexec sleep 1000\n")
+    bundle.run(timeout=40).fails(1).dray_error("IDMAP_HELPER_FAILED", names=["did not end within", "waiting"])
+    assert bundle.leaks() == []
+
+
+def test_helper_without_setuid_bit(bundle, replace_program):
+    shutil.copy2("/usr/bin/newuidmap", bundle.directory / "copy")
+    fake = replace_program("/usr/bin/newuidmap", "", 0o755)
+    shutil.copyfile("/usr/bin/newuidmap", fake)
+    bundle.run().fails(1).dray_error("IDMAP_HELPER_FAILED", names=["neither setuid nor"])
+    assert bundle.leaks() == []
+
+
+def test_helper_that_dies(bundle, replace_program):
+    replace_program("/usr/bin/newgidmap", "#!/bin/sh\nkill -9 $$\n")
+    bundle.run().fails(1).dray_error("IDMAP_HELPER_FAILED", names=["killed by signal 9"])
+    assert bundle.leaks() == []
+
+
+@pytest.mark.parametrize("mode, owner", [(0o4777, 0), (0o4755, UID)])
+def test_helper_that_others_can_write_is_not_run(bundle, replace_program, workdir, mode, owner):
+    canary = workdir / "canary"
+    replace_program("/usr/bin/newuidmap", f"#!/bin/sh\n: > {canary}\n", mode, owner)
+    os.chmod(workdir, 0o777)
+    bundle.run().fails(1).dray_error("IDMAP_HELPER_FAILED", names=["is not run"])
+    assert not canary.exists()
+    assert bundle.leaks() == []
+
+
+def test_no_new_privileges_of_the_caller(bundle, user):
+    bundle.runtime.prefix = [*user.prefix[:-1], "--no-new-privs", "--"]
+    bundle.run().fails(1).dray_error("IDMAP_HELPER_FAILED", names=["no-new-privileges"])
+    assert bundle.leaks() == []
+
+
+def test_helpers_of_the_path_or_the_image_are_not_run(bundle, user, workdir):
+    canary = workdir / "canary"
+    fakes = user.own(workdir / "fakes")
+    for directory in (fakes, bundle.rootfs / "usr/bin"):
+        directory.mkdir(exist_ok=True, parents=True)
+        for name in ("newuidmap", "newgidmap"):
+            (directory / name).write_text(f"#!/bin/sh\n: > {canary}\n")
+            os.chmod(directory / name, 0o755)
+    os.chmod(workdir, 0o777)
+    os.chmod(fakes, 0o755)
+    bundle.args = ["/bin/probe", "exit", "0"]
+    bundle.runtime.prefix = [*user.prefix, "env", f"PATH={fakes}"]
+    bundle.run().ok()
+    assert not canary.exists()
+
+
+def test_helper_gets_no_descriptor_and_a_fixed_environment(bundle, replace_program, workdir):
+    os.chmod(workdir, 0o777)
+    replace_program("/usr/bin/newuidmap", f"#!/bin/sh\nls /proc/self/fd > {workdir}/seen\nenv > {workdir}/env\nexit 3\n")
+    bundle.run(env={"LD_PRELOAD": "/nonexistent.so", "IFS": "x"}).fails(1).dray_error("IDMAP_HELPER_FAILED")
+    # 3 is the directory that ls reads
+    assert (workdir / "seen").read_text().split() == ["0", "1", "2", "3"]
+    seen = dict(line.split("=", 1) for line in (workdir / "env").read_text().splitlines())
+    assert set(seen) - {"PWD", "SHLVL", "_", "OLDPWD"} == {"PATH", "LC_ALL"}
+
+
+# --- the user namespace that nobody asked for
+
+def test_a_user_namespace_is_added(bundle):
+    without_user_namespace(bundle)
+    facts = bundle.facts("uid_map", "gid_map", "namespaces")
+    assert numbers(facts["uid_map"]) == numbers(facts["gid_map"]) == [[0, UID, 1], [1, FIRST, COUNT]]
+    assert facts["namespaces"]["user"] != os.readlink("/proc/self/ns/user")
+
+
+def test_the_caller_is_the_containers_user(bundle):
+    without_user_namespace(bundle)
+    bundle.process["user"] = {"uid": 1000, "gid": 100}
+    facts = bundle.facts("uid_map", "gid_map")
+    assert sorted(numbers(facts["uid_map"])) == [[0, FIRST, 1000], [1000, UID, 1], [1001, FIRST + 1000, COUNT - 1000]]
+    assert sorted(numbers(facts["gid_map"])) == [[0, FIRST, 100], [100, UID, 1], [101, FIRST + 100, COUNT - 100]]
+
+
+def test_ranges_by_number_and_in_several_lines(bundle, user):
+    user.allow(f"root:1:5\n{UID}:400000:10\nnonsense\n{NAME}:500000:20\n{NAME}:600000:0\n{NAME}x:1:1\n")
+    without_user_namespace(bundle)
+    assert numbers(bundle.facts("uid_map")["uid_map"]) == [[0, UID, 1], [1, 400000, 10], [11, 500000, 20]]
+
+
+def test_only_the_own_id_without_a_line(bundle, user):
+    user.allow("")
+    without_user_namespace(bundle)
+    assert numbers(bundle.facts("uid_map")["uid_map"]) == [[0, UID, 1]]
+    said = bundle.command("run", options=["--log-level", "warning"])
+    assert "/etc/subuid" in said.ok().err
+
+
+def test_exec_into_an_added_user_namespace(bundle):
+    without_user_namespace(bundle)
+    bundle.up()
+    facts = bundle.exec_facts("namespaces", "ids", "caps")
+    assert facts["namespaces"]["user"] == os.readlink(f"/proc/{bundle.pid}/ns/user")
+    assert facts["ids"]["uid"] == [0] * 3
+    assert facts["caps"]["effective"] != "0"
+    bundle.exec("/bin/probe", "exit", "0", options=["--user", "5:6"]).ok()
+
+
+def test_no_user_namespace_is_added_when_forbidden(bundle):
+    without_user_namespace(bundle)
+    bundle.command("run", options=["--rootless=false"]).fails(1).dray_error(
+        "NAMESPACE_FAILED", names=["--rootless=false", "/linux/namespaces"])
+    assert bundle.leaks() == []
+
+
+def test_mapping_without_a_user_namespace_is_still_an_error(bundle):
+    bundle.no_namespace("user")
+    bundle.run().fails(1).dray_error("CONFIG_CONFLICT", names=["/linux/uidMappings"])
+
+
+# --- mounts
+
+def test_mounts_and_devices(bundle):
+    results = bundle.tries("statfs /proc", "statfs /sys", "statfs /dev/mqueue", "write /dev/null x", "read /proc/1/comm",
+                           "stat /dev/pts", "create /dev/shm/x")
+    assert all(result["ok"] for result in results), results
+    assert results[1]["value"]["type"] == 0x62656572
+    assert results[2]["value"]["type"] == 0x19800202
+
+
+def test_sysfs_without_a_network_namespace(bundle):
+    bundle.no_namespace("network")
+    results = bundle.tries("statfs /sys", "create /sys/fs/cgroup/x", "create /sys/x")
+    assert results[0]["value"]["type"] == 0x62656572
+    assert results[1]["errno"] in ("EROFS", "EACCES") and results[2]["errno"] in ("EROFS", "EACCES", "EPERM")
+
+
+def test_proc_without_a_pid_namespace(bundle):
+    bundle.no_namespace("pid")
+    results = bundle.tries("statfs /proc", "read /proc/self/comm")
+    assert results[0]["value"]["type"] == 0x9fa0
+    assert results[1]["ok"]
+
+
+def test_mqueue_without_an_ipc_namespace(bundle, user):
+    bundle.no_namespace("ipc")
+    directory = user.directory / "mqueue"
+    directory.mkdir(exist_ok=True)
+    there = os.path.exists("/dev/mqueue")
+    if not there:
+        bundle.run().fails(1).dray_error("MOUNT_FAILED", names=["shares with the host", "/mounts/4"])
+        bundle.mount_at("/dev/mqueue")["type"] = "tmpfs"
+    bundle.args = ["/bin/probe", "exit", "0"]
+    bundle.run().ok()
+
+
+def test_gid_of_devpts_that_is_not_mapped(bundle):
+    rootless(bundle)
+    bundle.args = ["/bin/probe", "exit", "0"]
+    assert "gid=5" in bundle.mount_at("/dev/pts")["options"]
+    said = bundle.command("run", options=["--log-level", "warning"]).ok()
+    assert "gid=5" in said.err
+
+
+def test_file_system_that_only_root_mounts(bundle):
+    bundle.add_mount("/x", "ext4", "/dev/null", [])
+    bundle.run().fails(1).dray_error("MOUNT_FAILED", names=["/mounts/6", "user namespace"])
+    assert bundle.leaks() == []
+
+
+def test_device_that_the_host_has_not(bundle):
+    bundle.linux["devices"] = [{"path": "/dev/dray-none", "type": "c", "major": 1, "minor": 3}]
+    bundle.run().fails(1).dray_error("DEVICE_FAILED", names=["/dev/dray-none", "/linux/devices/0"])
+
+
+# --- what only root may
+
+@pytest.mark.parametrize("change, code, place", [
+    (lambda b: b.process.__setitem__("oomScoreAdj", -500), "PROCESS_ATTRIBUTE", "/process/oomScoreAdj"),
+    (lambda b: b.process.__setitem__("rlimits", [{"type": "RLIMIT_NOFILE", "soft": 1 << 40, "hard": 1 << 40}]),
+     "RLIMIT_FAILED", "/process/rlimits/0"),
+    (lambda b: b.linux.__setitem__("sysctl", {"kernel.domainname": "x"}), "SYSCTL_FAILED", "/linux/sysctl/kernel.domainname"),
+    (lambda b: b.linux.__setitem__("netDevices", {"eth9": {}}), "NET_DEVICE", "/linux/netDevices"),
+    (lambda b: b.process.__setitem__("user", {"uid": 70000, "gid": 0}), "CONFIG_CONFLICT", "/process/user/uid"),
+])
+def test_refusals(bundle, change, code, place):
+    change(bundle)
+    done = bundle.run().fails(1)
+    if code != "SYSCTL_FAILED" or "SYSCTL_FAILED" in done.err:
+        done.dray_error((code, "CONFIG_VALUE", "CONFIG_CONFLICT"), names=[place])
+    assert bundle.leaks() == []
+
+
+def test_rootfs_that_the_user_cannot_reach(bundle, workdir):
+    closed = workdir / "closed"
+    closed.mkdir()
+    os.rename(bundle.rootfs, closed / "rootfs")
+    os.chmod(closed, 0o700)
+    bundle.config["root"]["path"] = str(closed / "rootfs")
+    bundle.run().fails(1).dray_error(("ROOTFS_MISSING", "MOUNT_FAILED"))
+    assert bundle.leaks() == []
+
+
+# --- states
+
+def test_default_root(bundle, user):
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.write()
+    bundle.runtime("create", "--bundle", bundle.directory, bundle.name, root=None).ok()
+    try:
+        assert (user.runtime_directory / "dray" / bundle.name).is_dir()
+        assert os.stat(user.runtime_directory / "dray").st_mode & 0o777 == 0o700
+        assert bundle.runtime("list", "-q", root=None).ok().out.split() == [bundle.name]
+    finally:
+        bundle.runtime("delete", "--force", bundle.name, root=None).ok()
+
+
+@pytest.mark.parametrize("directory", [None, "", "relative", "/nonexistent/run", "/etc"])
+def test_default_root_that_cannot_be_used(bundle, directory):
+    bundle.write()
+    bundle.runtime("create", "--bundle", bundle.directory, bundle.name, root=None, env={"XDG_RUNTIME_DIR": directory}).fails(
+        1).dray_error("STATE_ROOT", names=["/dray", "XDG_RUNTIME_DIR"])
+
+
+def test_root_of_a_user_namespace_keeps_its_states_in_its_session(bundle, user):
+    """As Podman calls us: uid 0 of a user namespace, with the user's XDG_RUNTIME_DIR."""
+    bundle.args = ["/bin/probe", "wait"]
+    without_user_namespace(bundle)
+    bundle.write()
+    bundle.mount_at("/dev/pts")["options"].remove("gid=5")
+    bundle.write()
+    bundle.runtime.prefix = [*user.prefix, "unshare", "--user", "--map-root-user", "--mount"]
+    bundle.runtime("create", "--bundle", bundle.directory, bundle.name, root=None).ok()
+    try:
+        assert (user.runtime_directory / "dray" / bundle.name).is_dir()
+    finally:
+        bundle.runtime("delete", "--force", bundle.name, root=None).ok()
+
+
+def test_root_does_not_use_the_states_of_a_user(bundle, user, workdir):
+    """Root who is told to work in a directory that a user can write refuses to."""
+    bundle.write()
+    bundle.runtime.prefix = []
+    bundle.runtime("list").fails(1).dray_error("STATE_ROOT", names=[f"owner {UID}"])
+    bundle.runtime("delete", "--force", bundle.name).fails(1).dray_error("STATE_ROOT")
+    bundle.runtime("create", "--bundle", bundle.directory, bundle.name).fails(1).dray_error("STATE_ROOT")
+    bundle.runtime.prefix = user.prefix
+
+
+# --- every command
+
+def test_lifecycle(bundle):
+    bundle.up(status=9)
+    assert bundle.status == "running"
+    assert bundle.runtime("ps", "--format", "json", bundle.name).json() == [bundle.pid]
+    listed = bundle.runtime("list", "--format", "json").json()
+    assert [(entry["id"], entry["owner"]) for entry in listed] == [(bundle.name, str(UID))]
+    bundle.exec("/bin/probe", "exit", "7").exits(7)
+    second = bundle.exec_detached("/bin/sleep", "1000", options=["--user", "5:6"])
+    assert os.stat(f"/proc/{second.pid}").st_uid == FIRST + 4
+    bundle.kill("KILL").ok()
+    host.wait_gone(bundle.pid)
+    bundle.delete().ok()
+    assert bundle.leaks() == []
+
+
+def test_terminal(bundle):
+    bundle.args = ["/bin/sh", "-c", "tty; stat -c %u:%g /dev/console"]
+    bundle.process["terminal"] = True
+    said = bundle.run().ok().out.split()
+    assert said[0].startswith("/dev/"), said
+
+
+@pytest.mark.parametrize("words", [("pause",), ("resume",), ("update", "--pids-limit", "10"), ("events", "--stats")])
+def test_commands_that_need_a_cgroup_say_so(bundle, words):
+    bundle.up()
+    done = bundle.runtime(words[0], *words[1:], bundle.name)
+    done.fails(1).dray_error(("CGROUP_FREEZE", "CGROUP_HOST", "CGROUP_CONTROLLER", "CGROUP_WRITE", "CGROUP_NOT_DELEGATED",
+                              "CONTAINER_STATUS"), names=["cgroup"] if words[0] != "resume" else [])
+    assert bundle.status == "running"
+
+
+def test_spec_rootless_runs_as_it_is(bundle, runtime, user):
+    config = bundle.directory / "config.json"
+    config.unlink(missing_ok=True)
+    user.run(runtime.path, "spec", "--rootless", "--bundle", bundle.directory, cwd=bundle.directory)
+    document = json.loads(config.read_text())
+    # the harness has no terminal for the shell of the template
+    document["process"]["terminal"] = False
+    document["process"]["args"] = ["/bin/probe", "facts", "ids"]
+    config.write_text(json.dumps(document))
+    done = bundle.run(write=False).json()
+    assert done["ids"]["uid"] == [0] * 3
