@@ -22,8 +22,8 @@ int plan_build(const struct plan_input *input, struct plan_builder *builder, str
     static const part create_parts[] = {plan_identity,   plan_annotations, plan_unsupported,
                                         plan_namespaces, plan_net_devices, plan_rootfs,
                                         plan_process,    plan_hooks,       plan_cgroup};
-    /* a further process finds everything but itself made */
-    static const part exec_parts[] = {plan_identity, plan_process, plan_hooks};
+    /* a further process finds everything but itself made, and no hook runs for it */
+    static const part exec_parts[] = {plan_identity, plan_process};
     bool create = input->purpose == PLAN_CREATE;
     const part *parts = create ? create_parts : exec_parts;
     size_t count = create ? sizeof(create_parts) / sizeof(create_parts[0])

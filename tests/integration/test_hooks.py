@@ -334,3 +334,13 @@ def test_poststop_runs_once(bundle, log):
     bundle.wait()
     bundle.delete("--force").ok()
     assert lines(log) == ["poststop"]
+
+
+def test_exec_where_there_are_hooks(bundle, log):
+    """Engines give almost every container hooks; a further process runs none of them."""
+    for kind in ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"):
+        say(bundle, log, kind)
+    bundle.up()
+    before = lines(log)
+    bundle.exec("/bin/true").ok()
+    assert lines(log) == before
