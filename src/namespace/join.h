@@ -13,6 +13,12 @@ int namespace_open_joins(struct plan *plan, struct error *error);
 void namespace_close_joins(struct plan *plan);
 
 /*
+ * True when a PID namespace is among the joined ones and the kernel can mount its procfs for a
+ * process outside of it ("pidns=", Linux 6.17).  Runs in dray.
+ */
+bool namespace_has_procfs_from_outside(const struct plan *plan);
+
+/*
  * Joins them, user namespaces first, so that the others are joined with its capabilities; one that
  * the user namespace has no power over is joined before it.  A PID namespace takes effect for the
  * next child.  Runs in the stage.

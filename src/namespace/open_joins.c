@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "io/syscalls.h"
 #include "namespace/join.h"
 
 static int open_join(const struct plan *plan, struct plan_join *join, struct error *error)
@@ -53,6 +55,21 @@ int namespace_open_joins(struct plan *plan, struct error *error)
         }
     }
     return 0;
+}
+
+bool namespace_has_procfs_from_outside(const struct plan *plan)
+{
+    plan_for_each(join, plan, plan->namespaces.joins, struct plan_join)
+    {
+        _cleanup_close_ int context = -1;
+
+        if (join->type != CLONE_NEWPID)
+            continue;
+        context = sys_fsopen("proc", FSOPEN_CLOEXEC);
+        return context >= 0 &&
+               sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, join->descriptor) == 0;
+    }
+    return false;
 }
 
 void namespace_close_joins(struct plan *plan)

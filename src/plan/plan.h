@@ -71,6 +71,8 @@ struct plan_namespaces {
      * user namespace itself, so the stage makes the new ones when it has joined.
      */
     bool make_after_joining;
+    /* a procfs of the joined PID namespace can be mounted without being in it (Linux 6.17) */
+    bool procfs_from_outside;
     struct plan_array joins;   /* struct plan_join, in the order of joining */
     struct plan_array uid_map; /* struct plan_idmap; of the new user namespace */
     struct plan_array gid_map;
@@ -224,6 +226,7 @@ struct plan_seccomp {
     struct plan_array instructions; /* struct sock_filter; none: no filter */
     uint32_t flags;                 /* SECCOMP_FILTER_FLAG_* */
     bool listener;                  /* take the notification descriptor */
+    bool before_entering;           /* loaded before ENTER_LAST, and allows what follows it */
     plan_string listener_path;
     plan_string listener_metadata;
 };

@@ -21,12 +21,6 @@ static bool makes_after_joining(const struct plan *plan)
     return plan->namespaces.make_after_joining;
 }
 
-/* A PID or time namespace that is not made by the clone itself takes effect for a child only. */
-static bool enters_by_child(const struct plan *plan)
-{
-    return (plan->namespaces.joined & CLONE_NEWPID) != 0 || plan->namespaces.make_after_joining;
-}
-
 static bool makes_user_namespace(const struct plan *plan)
 {
     return (plan->namespaces.clone_flags & CLONE_NEWUSER) != 0;
@@ -45,38 +39,6 @@ static bool has_net_devices(const struct plan *plan)
 static bool has_user_namespace(const struct plan *plan)
 {
     return ((plan->namespaces.clone_flags | plan->namespaces.joined) & CLONE_NEWUSER) != 0;
-}
-
-/*
- * What the stage must not overtake: it may be refused once its credentials are dropped; a child
- * that goes on in the stage's place does nothing before the journal knows it; and sysctls and hooks
- * find the network devices moved.
- */
-static bool waits_for_dray(const struct plan *plan)
-{
-    return enters_by_child(plan) || has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
-           plan->process.oom_score_adj_set || has_net_devices(plan);
-}
-
-/* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */
-static bool has_scheduler(const struct plan *plan)
-{
-    return plan->process.scheduler.set;
-}
-
-static bool has_initial_affinity(const struct plan *plan)
-{
-    return plan->process.affinity_initial.count > 0;
-}
-
-static bool attaches_cgroup(const struct plan *plan)
-{
-    return plan->descriptors.cgroup_procs.count > 0;
-}
-
-static bool unshares_cgroup(const struct plan *plan)
-{
-    return plan->namespaces.unshare_cgroup;
 }
 
 static bool has_hooks(const struct plan *plan, enum plan_hook_kind kind)
@@ -98,6 +60,69 @@ static bool has_create_container_hooks(const struct plan *plan)
 static bool has_create_hooks(const struct plan *plan)
 {
     return has_runtime_hooks(plan) || has_create_container_hooks(plan);
+}
+
+bool plan_enters_last(const struct plan *plan)
+{
+    if ((plan->namespaces.joined & CLONE_NEWPID) == 0 || has_user_namespace(plan))
+        return false;
+    return plan->purpose == PLAN_EXEC ||
+           (plan->namespaces.procfs_from_outside && !has_create_hooks(plan));
+}
+
+static bool enters_last(const struct plan *plan)
+{
+    return plan_enters_last(plan);
+}
+
+static bool enters_no_later(const struct plan *plan)
+{
+    return !plan_enters_last(plan);
+}
+
+/* A PID or time namespace that is not made by the clone itself takes effect for a child only. */
+static bool enters_by_child(const struct plan *plan)
+{
+    return ((plan->namespaces.joined & CLONE_NEWPID) != 0 && !plan_enters_last(plan)) ||
+           plan->namespaces.make_after_joining;
+}
+
+/*
+ * What the stage must not overtake: it may be refused once its credentials are dropped; a child
+ * that goes on in the stage's place does nothing before the journal knows it; and sysctls and hooks
+ * find the network devices moved.
+ */
+static bool waits_for_dray(const struct plan *plan)
+{
+    return enters_by_child(plan) || has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
+           plan->process.oom_score_adj_set || has_net_devices(plan);
+}
+
+/* dray sets what it can on the stage alone, or, when that goes on as a child, on the child. */
+static bool exec_waits_for_dray(const struct plan *plan)
+{
+    return !plan_enters_last(plan) || waits_for_dray(plan);
+}
+
+/* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */
+static bool schedules_once_attached(const struct plan *plan)
+{
+    return plan->process.scheduler.set && !plan_enters_last(plan);
+}
+
+static bool has_initial_affinity(const struct plan *plan)
+{
+    return plan->process.affinity_initial.count > 0;
+}
+
+static bool attaches_cgroup(const struct plan *plan)
+{
+    return plan->descriptors.cgroup_procs.count > 0;
+}
+
+static bool unshares_cgroup(const struct plan *plan)
+{
+    return plan->namespaces.unshare_cgroup;
 }
 
 static bool has_start_container_hooks(const struct plan *plan)

@@ -31,6 +31,16 @@ enum exec_step {
     EXEC_STEPS
 };
 
+/*
+ * True when the stage enters the PID namespace that it joins with everything given up that the
+ * program does not get (ENTER_LAST).  Who has CAP_SYS_PTRACE in there may then look into it and
+ * take it over, and gains nothing.  Not with a user namespace, which keeps what was executed
+ * outside of it from those inside; hooks that run while a container is created are told the pid
+ * that it keeps, so there the stage enters first (ENTER_BY_CHILD); so it does where only a process
+ * inside can mount a procfs (plan_namespaces.procfs_from_outside).
+ */
+bool plan_enters_last(const struct plan *plan);
+
 /* One row of a list. */
 struct step {
     const char *name; /* "MOUNT_ROOT" */

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "io/syscalls.h"
+#include "plan/steps.h"
 #include "rootfs/filesystem_context.h"
 #include "rootfs/mount_calls.h"
 #include "rootfs/mounts.h"
@@ -20,6 +21,20 @@
 
 /* Superblock flags that fsconfig(2) has no name for. */
 #define FLAGS_ONLY_FOR_MOUNT (MS_I_VERSION | MS_POSIXACL | MS_SILENT)
+
+/* The procfs of the PID namespace that is entered last: mount(2) would show the caller's. */
+static const struct plan_join *find_pid_namespace(const struct rootfs *rootfs,
+                                                  const struct filesystem_request *request)
+{
+    if (strcmp(request->type, "proc") != 0 || !plan_enters_last(rootfs->plan))
+        return NULL;
+    plan_for_each(join, rootfs->plan, rootfs->plan->namespaces.joins, struct plan_join)
+    {
+        if (join->type == CLONE_NEWPID)
+            return join;
+    }
+    return NULL;
+}
 
 static bool needs_mount(const struct rootfs *rootfs, const struct filesystem_request *request)
 {
@@ -35,10 +50,14 @@ static bool needs_mount(const struct rootfs *rootfs, const struct filesystem_req
     return false;
 }
 
-static int configure(struct rootfs *rootfs, const struct filesystem_request *request, int context)
+static int configure(struct rootfs *rootfs, const struct filesystem_request *request, int context,
+                     const struct plan_join *pid_namespace)
 {
     int r = 0;
 
+    if (pid_namespace != NULL &&
+        sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, pid_namespace->descriptor) < 0)
+        return -errno;
     if (request->source != NULL &&
         sys_fsconfig(context, FSCONFIG_SET_STRING, "source", request->source, 0) < 0)
         return -errno;
@@ -55,15 +74,18 @@ static int configure(struct rootfs *rootfs, const struct filesystem_request *req
 
 int filesystem_make(struct rootfs *rootfs, const struct filesystem_request *request)
 {
+    const struct plan_join *pid_namespace = find_pid_namespace(rootfs, request);
     _cleanup_close_ int context = -1;
     int r;
 
-    if (needs_mount(rootfs, request))
+    if (pid_namespace == NULL && needs_mount(rootfs, request))
         return -ENOSYS;
     context = sys_fsopen(request->type, FSOPEN_CLOEXEC);
+    if (context < 0 && pid_namespace != NULL)
+        return -EOPNOTSUPP;
     if (context < 0)
         return mount_call_is_missing(errno) ? -ENOSYS : -errno;
-    r = configure(rootfs, request, context);
+    r = configure(rootfs, request, context, pid_namespace);
     if (r == 0) {
         r = sys_fsmount(context, FSMOUNT_CLOEXEC, (unsigned)request->attributes);
         if (r >= 0)

@@ -82,27 +82,6 @@ static bool keeps_sys_admin(const struct plan *plan)
            (process->capabilities.effective & CAPABILITY_BIT(CAP_SYS_ADMIN)) == 0;
 }
 
-int credentials_limit(const struct plan *plan, struct error *error)
-{
-    const struct plan_capabilities *final = &plan->process.capabilities;
-    uint64_t needed = CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_DAC_OVERRIDE) |
-                      CAPABILITY_BIT(CAP_FOWNER) | CAPABILITY_BIT(CAP_SETGID) |
-                      CAPABILITY_BIT(CAP_SETUID) | CAPABILITY_BIT(CAP_SETPCAP) | final->permitted;
-    uint64_t permitted;
-    int r = capabilities_get(NULL, &permitted, NULL, error);
-
-    if (keeps_sys_admin(plan))
-        needed |= CAPABILITY_BIT(CAP_SYS_ADMIN);
-    /* as root a program could be executed to get back what the bounding set still holds */
-    if (r == 0)
-        r = capabilities_drop_bounding(final->bounding, error);
-    if (r == 0)
-        r = capabilities_set(permitted & needed, permitted & needed, final->inheritable, error);
-    if (r < 0)
-        plan_origin_explain(plan, (struct plan_origin){.kind = ORIGIN_CAPABILITIES}, error);
-    return r;
-}
-
 static int set_capabilities(const struct plan *plan, struct error *error)
 {
     const struct plan_capabilities *final = &plan->process.capabilities;

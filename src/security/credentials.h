@@ -17,14 +17,6 @@
 #include "plan/plan.h"
 
 /*
- * Before an exec becomes visible to the container: gives up every capability that neither the
- * process gets nor the rows in between need (changing ids and owners, the terminal, a filter).  One
- * of the container's processes with CAP_SYS_PTRACE in our user namespace can take us over from then
- * until the program runs, and must not gain by it.
- */
-int credentials_limit(const struct plan *plan, struct error *error);
-
-/*
  * Drops to the ids and capabilities of plan->process, but keeps CAP_SYS_ADMIN effective when
  * noNewPrivileges is false and a filter follows.  setgroups is always called, also for an empty
  * list, unless the annotation run.oci.keep_original_groups asks to keep them.

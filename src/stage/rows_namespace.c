@@ -63,12 +63,8 @@ int stage_make_namespaces(struct stage *stage)
  */
 int stage_enter_by_child(struct stage *stage)
 {
-    long pid;
-    int r = stage_limit_before_entering(stage);
+    long pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT, NULL, NULL, NULL, NULL);
 
-    if (r < 0)
-        return r;
-    pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT, NULL, NULL, NULL, NULL);
     if (pid < 0)
         return error_set(stage->error, ERROR_NAMESPACE_FAILED, errno,
                          "cannot start a process in the namespaces of the container");
@@ -78,6 +74,19 @@ int stage_enter_by_child(struct stage *stage)
     if (stage_notify(stage, (int32_t)pid) < 0)
         kill((pid_t)pid, SIGKILL);
     _exit(0);
+}
+
+/*
+ * The child can be traced and looked into by whoever has CAP_SYS_PTRACE in the PID namespace, since
+ * nothing hides a process from a privileged one of its own user namespace.  So it comes into being
+ * with the root, the descriptors, the ids and the capabilities of the program, and under its filter
+ * when that lets it get to the program from here; else it keeps CAP_SYS_ADMIN for loading it.
+ */
+int stage_enter_last(struct stage *stage)
+{
+    int r = stage->plan->process.seccomp.before_entering ? stage_load_seccomp(stage) : 0;
+
+    return r < 0 ? r : stage_enter_by_child(stage);
 }
 
 /*

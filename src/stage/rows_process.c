@@ -28,7 +28,9 @@ static bool is_create(const struct stage *stage)
 
 int stage_start_session(struct stage *stage)
 {
-    return process_start_session(stage->error);
+    int r = process_start_session(stage->error);
+
+    return r < 0 || !stage->plan->process.terminal ? r : terminal_control(stage->error);
 }
 
 int stage_open_console(struct stage *stage)
@@ -71,12 +73,9 @@ int stage_set_labels(struct stage *stage)
 {
     int proc, r;
 
-    if (stage->labelled)
-        return 0;
     proc = open_procfs(stage);
     if (proc < 0)
         return proc;
-    stage->labelled = true;
     r = apparmor_set_exec_profile(stage->plan, proc, stage->error);
     if (r == 0)
         r = selinux_set_exec_label(stage->plan, proc, stage->error);
@@ -101,27 +100,6 @@ static int close_host_descriptors(struct stage *stage)
         rootfs_done(&stage->rootfs);
     stage->procfs = close_fd(stage->procfs);
     return process_close_others(stage->plan, keep, ARRAY_SIZE(keep), stage->error);
-}
-
-/*
- * The child that goes on in the container's PID namespace can be traced and looked into by whoever
- * has CAP_SYS_PTRACE there, since nothing hides a process from a privileged one of its own user
- * namespace.  So it comes into being with as little as it can do with.  With a user namespace the
- * container has no rights over what was executed outside of it.
- */
-int stage_limit_before_entering(struct stage *stage)
-{
-    const struct plan_process *process = &stage->plan->process;
-    int r = 0;
-
-    if (is_create(stage) || (stage->plan->namespaces.joined & CLONE_NEWUSER) != 0)
-        return 0;
-    /* writing labels takes a procfs, and making that takes CAP_SYS_ADMIN; children inherit them */
-    if (process->apparmor != 0 || process->selinux != 0)
-        r = stage_set_labels(stage);
-    if (r == 0)
-        r = close_host_descriptors(stage);
-    return r < 0 ? r : credentials_limit(stage->plan, stage->error);
 }
 
 int stage_set_attributes(struct stage *stage)
@@ -192,6 +170,9 @@ int stage_load_seccomp(struct stage *stage)
     bool first = !stage->plan->process.no_new_privileges;
     int r;
 
+    if (stage->filtered)
+        return 0;
+    stage->filtered = true;
     /* create ends before the program does; from here the socket's end says that dray has died */
     prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
     r = first ? load_filter(stage) : 0;

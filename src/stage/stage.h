@@ -29,7 +29,7 @@ struct stage {
     int slave;    /* of the terminal; -1 */
     int listener; /* of the seccomp filter; -1 */
     bool working_directory_entered;
-    bool labelled; /* for the program to come */
+    bool filtered; /* stage_load_seccomp() has been here */
 };
 
 /* What a row does.  Returns 0 or a negative errno value with stage->error set. */
@@ -44,6 +44,7 @@ int stage_join_namespaces(struct stage *stage);
 int stage_join_container(struct stage *stage);
 int stage_make_namespaces(struct stage *stage);
 int stage_enter_by_child(struct stage *stage);
+int stage_enter_last(struct stage *stage);
 int stage_become_root(struct stage *stage);
 int stage_bring_loopback_up(struct stage *stage);
 int stage_attach_cgroup(struct stage *stage);
@@ -64,7 +65,6 @@ int stage_make_readonly(struct stage *stage);
 int stage_detach_tree(struct stage *stage);
 
 /* the process: rows_process.c */
-int stage_limit_before_entering(struct stage *stage);
 int stage_start_session(struct stage *stage);
 int stage_open_console(struct stage *stage);
 int stage_set_labels(struct stage *stage);

@@ -42,6 +42,7 @@ int row_prepare_mounts(struct operation *operation);
 int row_spawn(struct operation *operation);
 int row_initial_affinity(struct operation *operation);
 int row_enter_by_child(struct operation *operation);
+int row_enter_last(struct operation *operation);
 int row_write_idmaps(struct operation *operation);
 int row_limits_on_pid(struct operation *operation);
 int row_scheduling(struct operation *operation);

@@ -16,6 +16,7 @@
 #include "namespace/stage_image.h"
 #include "process/limits_on_pid.h"
 #include "rootfs/prepare.h"
+#include "security/seccomp_decide.h"
 #include "state/journal.h"
 #include "steps/host_mounts.h"
 #include "steps/idmaps.h"
@@ -23,9 +24,13 @@
 
 int row_open_namespaces(struct operation *operation)
 {
-    int r = namespace_open_joins(operation_plan(operation), operation->error);
+    struct plan *plan = operation_plan(operation);
+    int r = namespace_open_joins(plan, operation->error);
 
-    return r < 0 ? r : row_keep_network_namespace(operation);
+    if (r < 0)
+        return r;
+    plan->namespaces.procfs_from_outside = namespace_has_procfs_from_outside(plan);
+    return row_keep_network_namespace(operation);
 }
 
 int row_prepare_mounts(struct operation *operation)
@@ -189,6 +194,8 @@ int row_spawn(struct operation *operation)
         r = claim_host_mounts(operation);
     if (r < 0)
         return r;
+    if (plan_enters_last(plan) && !plan->process.no_new_privileges)
+        plan->process.seccomp.before_entering = seccomp_lets_enter(plan);
     plan_fd = sealed_memory_make("dray-plan", plan, plan->size, 0, operation->error);
     if (plan_fd < 0)
         return plan_fd;
@@ -282,6 +289,14 @@ int row_scheduling(struct operation *operation)
     if (r == 0)
         r = limits_set_io_priority(plan, pid, operation->error);
     return r;
+}
+
+/* Not every scheduler is inherited by a clone, so it is the child that gets it. */
+int row_enter_last(struct operation *operation)
+{
+    int r = row_enter_by_child(operation);
+
+    return r < 0 ? r : row_scheduling(operation);
 }
 
 int row_notify(struct operation *operation)

@@ -137,12 +137,17 @@ int terminal_make(const struct plan *plan, int root, struct terminal *ret, struc
 
 int terminal_attach(int slave, struct error *error)
 {
-    if (ioctl(slave, TIOCSCTTY, 0) < 0)
-        return error_set(error, ERROR_CONSOLE_FAILED, errno,
-                         "cannot make the terminal the controlling one");
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (dup2(slave, fd) < 0)
             return error_set(error, ERROR_CONSOLE_FAILED, errno,
                              "cannot make the terminal the process's stdio");
+    return 0;
+}
+
+int terminal_control(struct error *error)
+{
+    if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+        return error_set(error, ERROR_CONSOLE_FAILED, errno,
+                         "cannot make the terminal the controlling one");
     return 0;
 }

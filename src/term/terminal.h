@@ -22,11 +22,11 @@ struct terminal {
  */
 int terminal_make(const struct plan *plan, int root, struct terminal *ret, struct error *error);
 
-/*
- * Makes @slave the controlling terminal and stdin, stdout and stderr.  Needs a session of its own
- * (process_start_session()).  @slave stays open, close-on-exec.
- */
+/* Makes @slave stdin, stdout and stderr; it stays open, close-on-exec. */
 int terminal_attach(int slave, struct error *error);
+
+/* Makes stdin the controlling terminal of the caller's own session (process_start_session()). */
+int terminal_control(struct error *error);
 
 /* Sets the window size to the plan's consoleSize; nothing when it has none. */
 int terminal_set_size(const struct plan *plan, int master, struct error *error);

@@ -279,6 +279,9 @@ def test_every_row_was_reached(workdir):
     faults.fault_runtime(workdir)
     if not reached:
         pytest.skip("the walk did not run")
+    unreached = set(UNREACHED)
+    if host.kernel() < (6, 17):
+        unreached |= {"ENTER_LAST", "ENTERED"}  # exec has them anyway, create needs a procfs from outside
     missed = [f"{list_name} {step}" for list_name in ("create", "exec") for step in faults.steps(list_name)
-              if (list_name, step) not in reached and step.name not in UNREACHED]
+              if (list_name, step) not in reached and step.name not in unreached]
     assert not missed, "no shape of bundle reaches " + ", ".join(missed)

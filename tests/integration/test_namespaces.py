@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """linux.namespaces: new ones, the host's, and those joined by path."""
 
+import json
 import os
 import select
 import subprocess
@@ -119,6 +120,43 @@ def test_join_the_pid_namespace_of_another_container(make_bundle):
     assert facts["namespaces"]["pid"] == os.readlink(f"/proc/{first.pid}/ns/pid")
     assert facts["process"]["pid"] != 1
     assert first.status == "running"
+
+
+@pytest.mark.parametrize("hook", [False, True], ids=["no-hook", "hook"])
+@pytest.mark.parametrize("user", [0, 1000])
+def test_all_of_a_process_in_a_joined_pid_namespace(make_bundle, user, hook):
+    """What dray sets on the stage reaches the child that goes on in its place; hooks know the pid that stays."""
+    first, second = make_bundle(), make_bundle()
+    first.up()
+    second.namespace("pid", f"/proc/{first.pid}/ns/pid")
+    second.process.update({"user": {"uid": user, "gid": user}, "oomScoreAdj": 321,
+                           "rlimits": [{"type": "RLIMIT_NPROC", "soft": 1, "hard": 1}],
+                           "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 6},
+                           "scheduler": {"policy": "SCHED_BATCH", "nice": 3, "flags": ["SCHED_FLAG_RESET_ON_FORK"]}})
+    told = second.directory / "told"
+    if hook:
+        second.config["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", f"cat >{told}"]}]}
+    second.args = ["/bin/probe", "wait"]
+    second.create().ok()
+    second.start().ok()
+    second.output.expect("ready")
+    assert not hook or json.loads(told.read_text())["pid"] == second.pid
+    found = second.exec_facts("process", "exe", options=["--user", "0"])
+    assert found["process"]["ppid"] == 0
+    second.kill("TERM")
+    second.wait()
+    second.delete().ok()
+    found = second.facts("namespaces", "process", "oom_score_adj", "rlimits", "scheduler", "mountinfo", "caps")
+    assert found["namespaces"]["pid"] == os.readlink(f"/proc/{first.pid}/ns/pid")
+    assert found["oom_score_adj"] == "321"
+    assert found["rlimits"]["RLIMIT_NPROC"] == [1, 1]
+    assert (found["scheduler"]["policy"], found["scheduler"]["nice"], found["scheduler"]["flags"]) == (3, 3, 1)
+    assert found["process"]["ioprio"] == 2 << 13 | 6
+    assert found["process"]["sid"] == found["process"]["pid"] > 1
+    second.args = ["/bin/sh", "-c", "readlink /proc/self; cat /proc/1/comm"]
+    second.process["rlimits"] = []
+    lines = second.run().ok().out.split()
+    assert int(lines[0]) > 1 and lines[1] == "probe"
 
 
 def test_a_pod_of_two_containers(make_bundle):

@@ -58,12 +58,26 @@ def test_input_and_echo(bundle, console):
 
 
 def test_interrupt_character_reaches_the_program(bundle, console):
-    terminal = with_console(bundle, console, "/bin/sh", "-c", "trap 'echo caught; exit 4' INT; echo ready; sleep 1000")
+    terminal = with_console(bundle, console, "/bin/sh", "-c", "trap 'echo caught; exit 4' INT; sleep 1000 & echo ready; wait")
     bundle.start().ok()
     terminal.read_until("ready")
     terminal.write("\x03")
     terminal.read_until("caught")
     assert bundle.wait() == 4
+
+
+def test_a_terminal_in_a_joined_pid_namespace(make_bundle, console):
+    first, second = make_bundle(), make_bundle()
+    first.up()
+    second.namespace("pid", f"/proc/{first.pid}/ns/pid")
+    second.process["terminal"] = True
+    second.args = ["/bin/sh", "-c", "tty; cat </dev/tty"]
+    second.create("--console-socket", console.path).ok()
+    terminal = console.receive()
+    second.start().ok()
+    terminal.read_until("/dev/pts/0")
+    terminal.write("line\n\x04")
+    terminal.read_until("line\n")
 
 
 def test_owner_of_the_terminal(bundle, console):

@@ -102,6 +102,7 @@ TEST(attaching_makes_it_the_controlling_terminal)
     if (child == 0) {
         CHECK_SUCCESS(process_start_session(&error));
         CHECK_SUCCESS(terminal_attach(terminal.slave, &error));
+        CHECK_SUCCESS(terminal_control(&error));
         CHECK(isatty(0) && isatty(2) && fcntl(1, F_GETFD) == 0);
         CHECK(tcgetpgrp(0) == getpgrp());
         CHECK(write(1, "hello", 5) == 5);
@@ -191,8 +192,10 @@ static struct relay start(void (*function)(void), bool with_terminal)
     relay.pid = fork();
     if (relay.pid == 0) {
         CHECK_SUCCESS(process_start_session(&error));
-        if (with_terminal)
+        if (with_terminal) {
             CHECK_SUCCESS(terminal_attach(terminal.slave, &error));
+            CHECK_SUCCESS(terminal_control(&error));
+        }
         close(terminal.slave);
         close(terminal.master);
         function();

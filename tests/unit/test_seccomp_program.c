@@ -10,6 +10,7 @@
 #include "seccomp_reference.h"
 #include "security/seccomp_arch.h"
 #include "security/seccomp_compile.h"
+#include "security/seccomp_decide.h"
 #include "security/seccomp_raw.h"
 #include "security/seccomp_table.h"
 
@@ -207,6 +208,46 @@ static void a_small_profile_compiles_to_this(void **state)
     free(text);
 }
 
+/* dray's own look at a filter sees what the kernel will do. */
+static void decisions_are_foreseen(void **state)
+{
+    struct oci_linux_seccomp_arg args[] = {
+        ARG(0, OCI_SECCOMP_MASKED_EQ, 0x7e020000, 0),
+        ARG(1, OCI_SECCOMP_GE, UINT64_C(0x100000000), 0),
+    };
+    struct fixture *fixture = *state;
+    struct filter_arch arch;
+    unsigned allowed = 0;
+
+    filter_arch_native(&arch);
+    add(fixture, (struct oci_linux_seccomp_syscall){.names = NAMES("exit_group", "write", "read"),
+                                                    .action = OCI_SECCOMP_ALLOW});
+    add(fixture, (struct oci_linux_seccomp_syscall){.names = NAMES("clone", "ioctl", "setsid"),
+                                                    .action = OCI_SECCOMP_ALLOW,
+                                                    .args = args,
+                                                    .args_count = 2});
+    build(fixture);
+    for (int number = 0; number < 600; number++) {
+        for (unsigned argument = 0; argument < 8; argument++) {
+            const struct seccomp_data data = {
+                .nr = number,
+                .arch = arch.audit + (argument == 7),
+                .args = {(argument & 1) << 25, (uint64_t)(argument >> 1) << 32},
+            };
+            uint32_t decision = bpf_run(fixture->program.instructions, &data, NULL);
+
+            assert_int_equal(
+                seccomp_decide(fixture->program.instructions, fixture->program.count, &data),
+                decision);
+            allowed += decision == SECCOMP_RET_ALLOW;
+        }
+    }
+    assert_int_equal(allowed, 3 * 7 + 3 * 3);
+    assert_int_equal(seccomp_decide(&(struct sock_filter){.code = BPF_LD | BPF_MEM}, 1,
+                                    &(struct seccomp_data){.nr = 0}),
+                     SECCOMP_RET_KILL_PROCESS);
+}
+
 static void ready_made_filters_are_decoded(void **state)
 {
     struct fixture *fixture = *state;
@@ -288,6 +329,7 @@ int main(void)
         TEST(programs_beyond_the_limit_are_refused),
         TEST(an_engine_profile_is_short),
         TEST(a_small_profile_compiles_to_this),
+        TEST(decisions_are_foreseen),
         TEST(ready_made_filters_are_decoded),
     };
 

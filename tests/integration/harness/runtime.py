@@ -118,6 +118,11 @@ class Output:
         found = self.line()
         assert found == line, f"expected the line {line!r}, got {found!r}"
 
+    def gather(self):
+        """Takes what is there now: who writes more than a pipe holds would wait for us."""
+        while select.select([self.reader], [], [], 0)[0] and self._more(time.monotonic() + 1, "what is there"):
+            pass
+
     def rest(self, timeout=20):
         """Everything up to the end, which comes when all writers are gone."""
         deadline = time.monotonic() + timeout * host.PATIENCE
