@@ -215,6 +215,8 @@ static int explain_window(const struct window *window, struct error *error)
     if (window->failed == WINDOW_EXECUTE && sys_errno == ENOMEM)
         return error_set(error, ERROR_MEMORY_LIMIT_TOO_SMALL, sys_errno,
                          "the memory limit leaves no room for the container's first process");
+    if (window->failed == WINDOW_TIME_OFFSETS)
+        error_set_pointer(error, "/linux/timeOffsets");
     error_set(error, window->failed == WINDOW_TIME_OFFSETS ? ERROR_TIME_OFFSET : ERROR_SPAWN_FAILED,
               sys_errno, "%s", window_texts[window->failed]);
     return sys_errno > 0 ? -sys_errno : -EINVAL;
