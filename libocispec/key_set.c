@@ -39,6 +39,7 @@ static void insert(struct key_set *set, const char *key, size_t length, size_t p
     while (set->slots[slot & (set->size - 1)] != 0)
         slot++;
     set->slots[slot & (set->size - 1)] = (uint32_t)position + 1;
+    set->used++;
 }
 
 static int grow(struct key_set *set, struct oci_arena *arena, const char *items, size_t stride,
@@ -69,7 +70,7 @@ int key_set_add(struct key_set *set, struct oci_arena *arena, const char *items,
                 return -EEXIST;
         return 0;
     }
-    if (count >= set->size / 2) {
+    if (set->used >= set->size / 2) {
         int r = grow(set, arena, items, stride, count);
 
         if (r < 0)
@@ -80,6 +81,9 @@ int key_set_add(struct key_set *set, struct oci_arena *arena, const char *items,
 
         if (position == 0)
             break;
+        /* what was to become this entry did not */
+        if (position > count)
+            continue;
         if (key_is(key_at(items, stride, position - 1), key, length))
             return -EEXIST;
     }

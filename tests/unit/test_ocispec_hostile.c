@@ -223,6 +223,31 @@ static void duplicates_are_found_in_long_maps(void **state)
     free(text);
 }
 
+/* Keys of values at fault never become entries, and there may be more of them than of others. */
+static void faults_in_long_maps_are_counted(void **state)
+{
+    enum { GOOD = 20, BAD = 1000 };
+    char *text = malloc((GOOD + BAD) * 20 + 100);
+    _cleanup_oci_arena_ struct oci_arena arena;
+    struct oci_fault faults[4];
+    struct oci_report report = {.faults = faults, .capacity = COUNT(faults), .all = true};
+    struct oci_spec *spec;
+    int used;
+
+    (void)state;
+    assert_non_null(text);
+    oci_arena_init(&arena);
+    used = sprintf(text, "{\"ociVersion\":\"1.0.0\",\"annotations\":{");
+    for (int i = 0; i < GOOD; i++)
+        used += sprintf(text + used, "\"k%d\":\"\",", i);
+    for (int i = 0; i < BAD; i++)
+        used += sprintf(text + used, "\"b%d\":1,", i);
+    used += sprintf(text + used, "\"k%d\":\"\"}}", GOOD / 2);
+    assert_int_equal(oci_spec_parse(&arena, text, (size_t)used, &spec, &report), -EINVAL);
+    assert_int_equal(report.count, BAD + 1);
+    free(text);
+}
+
 /* Pointers and words that do not fit are cut, not overrun. */
 static void long_names_are_cut(void **state)
 {
@@ -264,6 +289,7 @@ int main(void)
         cmocka_unit_test(damaged_documents_do_no_harm),
         cmocka_unit_test(long_lists_are_linear),
         cmocka_unit_test(duplicates_are_found_in_long_maps),
+        cmocka_unit_test(faults_in_long_maps_are_counted),
         cmocka_unit_test(long_names_are_cut),
     };
 
