@@ -94,7 +94,8 @@ static int plan_without_cgroup(const struct oci_linux_resources *resources,
 
     builder->plan->cgroup.manager = PLAN_CGROUP_DISABLED;
     if (resources != NULL)
-        r = plan_cgroup_resources(resources, &input->host->cgroups, RESOURCES_ANY_HOST, builder,
+        r = plan_cgroup_resources(resources, &input->host->cgroups,
+                                  RESOURCES_ANY_HOST | plan_cgroup_spec_flags(input->spec), builder,
                                   &writes);
     if (r < 0)
         return r;
@@ -129,7 +130,8 @@ static int plan_limits(const struct plan_input *input, const struct oci_linux_re
     int r = 0;
 
     if (resources != NULL)
-        r = plan_cgroup_resources(resources, host, 0, builder, &writes);
+        r = plan_cgroup_resources(resources, host, plan_cgroup_spec_flags(input->spec), builder,
+                                  &writes);
     if (r == 0)
         r = plan_cgroup_devices(resources, v1_devices, 0, builder, &devices);
     if (r < 0)

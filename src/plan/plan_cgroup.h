@@ -54,7 +54,15 @@ struct plan_cgroup_device {
 
 enum plan_cgroup_resources_flags {
     PLAN_CGROUP_UPDATE = 1 << 0, /* of a cgroup in use: origins are relative to the resources */
+    PLAN_CGROUP_PIDS_ZERO_MAX = 1 << 1, /* pids.limit 0 is no limit: plan_cgroup_spec_flags() */
 };
+
+/*
+ * The flags for the resources of a whole config.  Before version 1.3 of the specification
+ * `pids.limit` was required and its 0 meant no limit; engines that write such a version send 0 for
+ * "unlimited".
+ */
+uint32_t plan_cgroup_spec_flags(const struct oci_spec *spec);
 
 /*
  * The writes for @resources alone (`update`): appends struct plan_cgroup_write.  Device rules are

@@ -344,7 +344,8 @@ static int plan_field(struct resources_writer *writer, const struct field *field
             return r;
     }
     if (field->object == FIELD_PIDS && value == 0)
-        value = 1; /* with 0 the program could not even be started */
+        /* with 0 the program could not even be started */
+        value = (writer->flags & PLAN_CGROUP_PIDS_ZERO_MAX) != 0 ? -1 : 1;
     return plan_number(writer, field, place, value);
 }
 

@@ -90,6 +90,17 @@ int resources_add(struct resources_writer *writer, const struct resources_write 
     return out->file != 0 && out->value != 0 && out->origin.index != 0 ? 0 : -ENOMEM;
 }
 
+uint32_t plan_cgroup_spec_flags(const struct oci_spec *spec)
+{
+    static const char *const before[] = {"1.0.", "1.1.", "1.2."};
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+        if (spec->oci_version != NULL &&
+            strncmp(spec->oci_version, before[i], strlen(before[i])) == 0)
+            return PLAN_CGROUP_PIDS_ZERO_MAX;
+    return 0;
+}
+
 int plan_cgroup_resources(const struct oci_linux_resources *resources,
                           const struct host_cgroups *host, uint32_t flags,
                           struct plan_builder *builder, struct plan_array *ret_writes)

@@ -20,7 +20,6 @@
 #include "plan/planner.h"
 #include "plan/recorder.h"
 #include "plan/steps.h"
-#include "rdt/rdt.h"
 #include "state/status.h"
 
 enum log_level {
@@ -120,7 +119,6 @@ struct operation {
     char owner[24];
     struct cgroup cgroup;
     bool has_cgroup; /* the struct is in use */
-    struct rdt_record rdt;
 
     /* the stage */
     struct recorder *recorder;

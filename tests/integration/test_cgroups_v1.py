@@ -57,11 +57,14 @@ def test_cpu_idle(bundle):
 
 
 @pytest.mark.only_dray("runc 1.1.5 takes 0 for unset")
-def test_pids_limit_zero_is_one(bundle):
+@pytest.mark.parametrize("version, value", [("1.3.0", "1"), ("1.2.1", "max"), ("1.0.2-dev", "max")])
+def test_pids_limit_zero(bundle, version, value):
+    """Before 1.3 it was no limit, and Podman still means that."""
+    bundle.config["ociVersion"] = version
     bundle.resources["pids"] = {"limit": 0}
     bundle.args = ["/bin/probe", "wait"]
     bundle.create().ok()
-    assert bundle.cgroup_value("pids", "pids.max") == "1"
+    assert bundle.cgroup_value("pids", "pids.max") == value
 
 
 def test_oom_killer_can_be_disabled(bundle):

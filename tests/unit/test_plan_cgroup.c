@@ -311,6 +311,30 @@ static void pids_limits(void **state)
     }
 }
 
+/* Podman writes 0 for --pids-limit=-1. */
+static void pids_limit_zero_before_1_3(void **state)
+{
+    static const struct {
+        const char *version;
+        const char *wanted;
+    } cases[] = {
+        {"1.0.2-dev", "pids2? pids.max=max /linux/resources/pids/limit\n"},
+        {"1.1.0+dev", "pids2? pids.max=max /linux/resources/pids/limit\n"},
+        {"1.2.1", "pids2? pids.max=max /linux/resources/pids/limit\n"},
+        {"1.3.0", "pids2 pids.max=1 /linux/resources/pids/limit\n"},
+        {"1.20.0", "pids2 pids.max=1 /linux/resources/pids/limit\n"},
+    };
+    struct oci_linux_pids pids = {.limit = SET(0)};
+    struct oci_linux_resources resources = {.pids = &pids};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct oci_spec spec = {.oci_version = cases[i].version};
+
+        expect(&resources, &v2, plan_cgroup_spec_flags(&spec), cases[i].wanted);
+    }
+}
+
 static void block_io(void **state)
 {
     struct oci_linux_weight_device weights[] = {{8, 0, SET(500), SET(300)}, {8, 16, SET(10), {0}}};
@@ -452,6 +476,7 @@ int main(void)
         cmocka_unit_test(cpu_fields),
         cmocka_unit_test(shares_become_weights),
         cmocka_unit_test(pids_limits),
+        cmocka_unit_test(pids_limit_zero_before_1_3),
         cmocka_unit_test(block_io),
         cmocka_unit_test(hugepages_network_rdma),
         cmocka_unit_test(unified_is_verbatim),
