@@ -51,7 +51,7 @@ class Terminal:
     def read_until(self, text, timeout=20):
         deadline = time.monotonic() + timeout * host.PATIENCE
         while text.encode() not in self.seen:
-            self._more(deadline, repr(text))
+            assert self._more(deadline, repr(text)), f"the terminal ended before {text!r}; it showed {self.seen!r}"
         return self.seen.decode("utf-8", "replace")
 
     def read_rest(self, timeout=20):

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fixtures of the consumers' tests: real engines of the distribution on top of the runtime.
+
+RUNTIME            the runtime under test (default: dray at the top of the tree)
+CONTROL            the runtime to compare with (default: what the engine's package prefers, crun or runc)
+CONSUMERS_MANAGER  cgroupfs (default) or systemd: who makes the cgroups
+ITEST_PATIENCE     a factor for all deadlines, for slow machines
+"""
+
+import itertools
+import os
+import pathlib
+import re
+import shutil
+import signal
+import sys
+import tempfile
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+
+# Both directories have to be in the path first.
+from engines import control, image, private  # noqa: E402
+from engines.podman import Podman, PodmanStore, podman_version  # noqa: E402
+from harness import host  # noqa: E402
+from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: E402, F401: hooks
+from harness.runtime import runtime_path  # noqa: E402
+
+NEEDS = {
+    "podman": ("podman", "needs podman"),
+    "catatonit": ("catatonit", "needs catatonit"),
+}
+
+
+def pytest_configure(config):
+    for line in ("needs(*words): skip unless the host has all of these",
+                 "podman_version(major, minor): skip unless Podman is at least that new"):
+        config.addinivalue_line("markers", line)
+    if not runtime_path().exists():
+        pytest.exit(f"no runtime at {runtime_path()}: build dray or set RUNTIME", returncode=2)
+
+
+def pytest_collection_modifyitems(items):
+    control.order(items)
+
+
+def missing():
+    if not host.is_root():
+        return "needs root"
+    return None if shutil.which("busybox") else "needs busybox-static"
+
+
+def pytest_runtest_setup(item):
+    why = missing()
+    if why:
+        pytest.skip(why)
+    for marker in item.iter_markers("needs"):
+        for word in marker.args:
+            if not shutil.which(NEEDS[word][0]):
+                pytest.skip(NEEDS[word][1])
+    for marker in item.iter_markers("podman_version"):
+        if podman_version() < marker.args:
+            pytest.skip(f"needs Podman {marker.args[0]}.{marker.args[1]}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    control.judge(item, outcome.get_result())
+
+
+def out_of_time(number, frame):
+    raise AssertionError("the test took too long")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """Nothing here may hang: whatever a test waits for, it is interrupted after a while."""
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, 60 * host.PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def corner():
+    """Everything below happens in namespaces of our own (engines/private.py)."""
+    if missing():
+        yield
+        return
+    host.become_subreaper()
+    os.umask(0o022)
+    private.enter()
+    yield
+    private.leave()
+
+
+@pytest.fixture(scope="session")
+def base(corner):
+    """Where everything goes: short, since paths of sockets are."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="drayc-"))
+    os.chmod(path, 0o755)
+    (path / "image").mkdir()
+    private.share_ids(path, "containers", 1000000, 1 << 20)
+    image.make_archive(image.make_rootfs(path / "image"), path / "image/image.tar")
+    yield path
+    strays = host.reap_strays()
+    private.unmount_below(path)
+    if not host.mounts_below(path):
+        shutil.rmtree(path, ignore_errors=True)
+    assert not strays, f"processes left behind: {strays}"
+
+
+_serial = itertools.count(1)
+
+
+@pytest.fixture
+def workdir(base, request):
+    path = base / f"{next(_serial):03}-{re.sub(r'[^A-Za-z0-9]+', '-', request.node.name)[:40]}"
+    path.mkdir()
+    yield path
+    if not host.mounts_below(path):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(params=["control", "dray"])
+def which(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def manager():
+    return os.environ.get("CONSUMERS_MANAGER", "cgroupfs")
+
+
+@pytest.fixture(scope="session")
+def podman_store(base, manager):
+    (base / "podman").mkdir()
+    store = PodmanStore(base / "podman", manager)
+    yield store
+    store.clean()
+
+
+@pytest.fixture
+def podman(podman_store, which):
+    runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
+    made = Podman(podman_store, runtime)
+    yield made
+    left = made.clean()
+    assert not left, "left behind:\n" + "\n".join(left)

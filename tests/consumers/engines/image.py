@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A root file system made of busybox, and the archives that engines import: nothing is ever pulled."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tarfile
+
+TOOLS = pathlib.Path(__file__).resolve().parent.parent / "tools"
+
+
+def make_rootfs(directory):
+    """busybox with all its names, two users, a file that is not executable, and our own tool."""
+    rootfs = directory / "rootfs"
+    for entry in ("bin", "dev", "etc", "proc", "root", "run", "sys", "usr/bin", "var", "data"):
+        (rootfs / entry).mkdir(parents=True)
+    (rootfs / "tmp").mkdir()
+    os.chmod(rootfs / "tmp", 0o1777)
+    shutil.copy2(os.path.realpath(shutil.which("busybox")), rootfs / "bin/busybox")
+    tools = subprocess.run([rootfs / "bin/busybox", "--list"], capture_output=True, text=True, check=True).stdout
+    for tool in tools.split():
+        if tool != "busybox":
+            os.symlink("busybox", rootfs / "bin" / tool)
+    compiler = os.environ.get("CC", "gcc").split()
+    subprocess.run([*compiler, "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-static",
+                    "-o", rootfs / "bin/tool", TOOLS / "tool.c"], check=True)
+    (rootfs / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n")
+    (rootfs / "etc/group").write_text("root:x:0:\nuser:x:1000:\nextra:x:77:user\n")
+    (rootfs / "etc/interpreter").write_text("#!/no/such/interpreter\n")
+    os.chmod(rootfs / "etc/interpreter", 0o755)
+    (rootfs / "data/in-image").write_text("in-image\n")
+    return rootfs
+
+
+def make_archive(rootfs, path):
+    with tarfile.open(path, "w") as archive:
+        archive.add(rootfs, arcname=".")
+    return path

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Podman with storage of its own; the runtime is chosen anew with every call."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from harness import host
+
+from . import private
+from .engine import Engine
+
+IMAGE = "localhost/consumers/busybox"
+
+
+def podman_version():
+    words = subprocess.run(["podman", "--version"], capture_output=True, text=True, check=True).stdout.split()
+    return tuple(int(number) for number in words[2].split("-")[0].split(".")[:2])
+
+
+class PodmanStore:
+    """Images and containers; both runtimes share it."""
+
+    def __init__(self, directory, manager):
+        self.directory = directory
+        self.rootfs = directory.parent / "image/rootfs"
+        network = "netavark" if shutil.which("netavark") or os.path.exists("/usr/lib/podman/netavark") else "cni"
+        # The policy, registries, limits and hooks of this machine must not matter.
+        (directory / "containers.conf").write_text(
+            '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\napparmor_profile = ""\n'
+            f'[engine]\ntmp_dir = "{directory}/tmp"\n'
+            # Which runtimes know these is told by name, and ours is not in this version's list.
+            'runtime_supports_json = ["dray", "crun", "runc"]\nruntime_supports_nocgroups = ["dray", "crun"]\n'
+            f'[network]\nnetwork_backend = "{network}"\n')
+        (directory / "hooks").mkdir()
+        self.options = ["--root", directory / "storage", "--runroot", directory / "run",
+                        "--storage-driver", os.environ.get("CONSUMERS_STORAGE", "overlay"),
+                        "--cgroup-manager", manager, "--events-backend", "file", "--hooks-dir", directory / "hooks"]
+        self.environment = dict(os.environ, CONTAINERS_CONF=str(directory / "containers.conf"),
+                                TMPDIR=str(directory), XDG_RUNTIME_DIR="")
+        self.environment.pop("NOTIFY_SOCKET", None)
+        client = Engine("podman", self.options, self.environment)
+        client("import", directory.parent / "image/image.tar", IMAGE)
+
+    def clean(self):
+        client = Engine("podman", self.options, self.environment)
+        client("pod", "rm", "--all", "--force", code=None)
+        client("rm", "--all", "--force", "--time", "0", code=None)
+        private.unmount_below(self.directory)
+
+
+class Podman(Engine):
+    def __init__(self, store, runtime):
+        super().__init__("podman", [*store.options, "--runtime", runtime.path], store.environment)
+        self.store = store
+        self.runtime = runtime
+
+    def run(self, *words, network="none", **settings):
+        """podman run without a network, which most flows do not need."""
+        return self("run", "--network", network, *words, **settings)
+
+    def rm_run(self, *words, **settings):
+        return self.run("--rm", *words, **settings)
+
+    def detached(self, *words, network="none", command=("sleep", "1000")):
+        """A container that stays; returns its id."""
+        return self.run("-d", *words, IMAGE, *command, network=network).stdout.strip()
+
+    def inspect(self, name):
+        return json.loads(self("inspect", name).stdout)[0]
+
+    def state(self, name):
+        return self.inspect(name)["State"]
+
+    def pid(self, name):
+        return self.state(name)["Pid"]
+
+    def wait_status(self, name, status, timeout=20):
+        host.wait_until(lambda: self.state(name)["Status"] == status, f"{name} to be {status}", timeout)
+
+    def left(self):
+        """What of this store's containers is still to be found on the host."""
+        found = [f"container {name}" for name in self("ps", "--all", "--quiet").stdout.split()]
+        if self.runtime.state_root.is_dir():
+            found += [f"state {entry}" for entry in self.runtime.state_root.iterdir()
+                      if len(entry.name) == 64]
+        found += [f"mount {line.split()[4]}" for line in host.mounts_below(self.store.directory)
+                  if line.split()[4].endswith(("/merged", "/shm"))]
+        return found
+
+    def clean(self):
+        """Removes every container; returns what was left after that."""
+        if self("pod", "ps", "--quiet").stdout:
+            # Without this every infra container would be waited for.
+            self("pod", "kill", "--all", code=None)
+            self("pod", "rm", "--all", "--force", code=None)
+        self("rm", "--all", "--force", "--time", "0", code=None)
+        self("volume", "rm", "--all", "--force", code=None)
+        host.wait_until(lambda: not [pid for pid in host.reap_dead() if "conmon" in host.describe_process(pid)],
+                        "the end of conmon")
+        return self.left()

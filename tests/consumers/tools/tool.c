@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What busybox cannot do: runs in containers of the consumers' tests as "tool WORD ARGUMENT...". */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Sends a datagram, as sd_notify(3) does. */
+static int notify(const char *message)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (path == NULL || strlen(path) >= sizeof(address.sun_path)) {
+        return EINVAL;
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return errno;
+    }
+    ssize_t sent =
+        sendto(fd, message, strlen(message), 0, (struct sockaddr *)&address, sizeof(address));
+    return sent < 0 ? errno : 0;
+}
+
+/* Touches that many MiB. */
+static int allocate(const char *mebibytes)
+{
+    size_t size = (size_t)atol(mebibytes) << 20;
+    char *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return errno;
+    }
+    memset(memory, 1, size);
+    return 0;
+}
+
+/* What the descriptor is open on, and what can be read from it. */
+static int show_descriptor(const char *number)
+{
+    char text[256];
+    ssize_t length = read(atoi(number), text, sizeof(text));
+    if (length < 0) {
+        return errno;
+    }
+    fwrite(text, 1, (size_t)length, stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int error = EINVAL;
+    if (argc == 3 && strcmp(argv[1], "notify") == 0) {
+        error = notify(argv[2]);
+    } else if (argc == 3 && strcmp(argv[1], "allocate") == 0) {
+        error = allocate(argv[2]);
+    } else if (argc == 3 && strcmp(argv[1], "read") == 0) {
+        error = show_descriptor(argv[2]);
+    } else if (argc == 2 && strcmp(argv[1], "dumpable") == 0) {
+        printf("%d\n", prctl(PR_GET_DUMPABLE));
+        error = 0;
+    }
+    if (error != 0) {
+        fprintf(stderr, "tool: %s\n", strerror(error));
+    }
+    return error == 0 ? 0 : 1;
+}
