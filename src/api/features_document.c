@@ -92,7 +92,8 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
         document->failed = true;
     parts->apparmor.enabled = answer(true);
     parts->selinux.enabled = answer(true);
-    parts->intel_rdt.enabled = answer(false);
+    parts->intel_rdt = (struct oci_features_intel_rdt){
+        .enabled = answer(true), .schemata = answer(true), .monitoring = answer(true)};
     parts->idmap.enabled = answer(true);
     parts->mount_extensions.idmap = &parts->idmap;
     parts->net_devices.enabled = answer(true);

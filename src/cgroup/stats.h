@@ -115,6 +115,7 @@ struct cgroup_stats {
     size_t hugetlb_count;
     struct stats_interface *interfaces;
     size_t interfaces_count;
+    const char *intel_rdt; /* JSON of another's making */
 };
 
 extern const struct oci_table cgroup_stats_table;

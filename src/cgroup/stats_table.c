@@ -124,6 +124,7 @@ static const struct oci_row stats_rows[] = {
     OCI_ROW_OBJECT(struct cgroup_stats, "blkio", blkio, 0, struct stats_blkio, &blkio_table),
     OCI_ROW_OBJECT_MAP(struct cgroup_stats, "hugetlb", hugetlb, 0, struct stats_hugetlb,
                        &hugetlb_table),
+    OCI_ROW_RAW(struct cgroup_stats, "intel_rdt", intel_rdt, 0),
     OCI_ROW_OBJECTS(struct cgroup_stats, "network_interfaces", interfaces, 0,
                     struct stats_interface, &interface_table),
 };

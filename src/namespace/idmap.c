@@ -65,7 +65,9 @@ static int write_map(const struct plan *plan, enum idmap_kind kind, int process,
     if (r == 0)
         return 0;
     if (r == -EPERM && host->in_user_namespace)
-        why = ": are all of its host ids mapped in the user namespace that dray is in?";
+        why =
+            ": each mapping has to lie within one line of the map of the user namespace that dray "
+            "is in";
     error_set(error, ERROR_IDMAP_FAILED, -r, "cannot write the %s of the container (%u mappings)%s",
               files[kind], map.count, why);
     plan_origin_explain(plan, idmap_origin(kind), error);

@@ -19,9 +19,9 @@ static int plan_identity(const struct plan_input *input, struct plan_builder *bu
 int plan_build(const struct plan_input *input, struct plan_builder *builder, struct error *error)
 {
     typedef int (*part)(const struct plan_input *, struct plan_builder *);
-    static const part create_parts[] = {plan_identity,   plan_annotations, plan_unsupported,
-                                        plan_namespaces, plan_net_devices, plan_rootfs,
-                                        plan_process,    plan_hooks,       plan_cgroup};
+    static const part create_parts[] = {plan_identity,    plan_annotations, plan_namespaces,
+                                        plan_net_devices, plan_rdt,         plan_rootfs,
+                                        plan_process,     plan_hooks,       plan_cgroup};
     /* a further process finds everything but itself made, and no hook runs for it */
     static const part exec_parts[] = {plan_identity, plan_process};
     bool create = input->purpose == PLAN_CREATE;

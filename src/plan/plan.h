@@ -95,6 +95,22 @@ struct plan_net_device {
     struct plan_origin origin;
 };
 
+/* resctrl */
+
+struct plan_rdt_line {
+    plan_string text; /* one line for the schemata file, without its newline */
+    bool must_match;  /* an existing group has to allot it already */
+    struct plan_origin origin;
+};
+
+struct plan_rdt {
+    bool set;                /* the config has linux.intelRdt */
+    bool named;              /* by closID; else the group has the container's id */
+    bool monitor;            /* a monitoring group with the container's id */
+    plan_string group;       /* absent: the root's */
+    struct plan_array lines; /* struct plan_rdt_line, in the order of writing */
+};
+
 /* root file system */
 
 enum plan_mount_kind {
@@ -350,6 +366,7 @@ struct plan {
     plan_string bundle;
     struct plan_namespaces namespaces;
     struct plan_array net_devices; /* struct plan_net_device */
+    struct plan_rdt rdt;
     struct plan_rootfs rootfs;
     struct plan_process process;
     struct plan_hooks hooks;

@@ -148,6 +148,24 @@ static void print_net_devices(const struct printer *printer)
     }
 }
 
+static void print_rdt(const struct printer *printer)
+{
+    const struct plan_rdt *rdt = &printer->plan->rdt;
+
+    if (!rdt->set)
+        return;
+    fputs("resctrl ", printer->out);
+    print_string(printer, rdt->group);
+    fprintf(printer->out, "%s%s\n", rdt->named ? " named" : "", rdt->monitor ? " monitored" : "");
+    plan_for_each(line, printer->plan, rdt->lines, struct plan_rdt_line)
+    {
+        fputs("resctrl-write ", printer->out);
+        print_string(printer, line->text);
+        fputs(line->must_match ? " must-match" : "", printer->out);
+        print_origin(printer, line->origin);
+    }
+}
+
 static void print_strings(const struct printer *printer, const char *name, struct plan_array array)
 {
     if (array.count == 0)
@@ -433,6 +451,7 @@ char *plan_print(const struct plan *plan)
     fputc('\n', printer.out);
     print_namespaces(&printer);
     print_net_devices(&printer);
+    print_rdt(&printer);
     print_cgroup(&printer);
     print_rootfs(&printer);
     print_process(&printer);

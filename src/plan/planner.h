@@ -38,9 +38,9 @@ int plan_build(const struct plan_input *input, struct plan_builder *builder, str
 
 /* Its parts, each in a file of that name; called in this order. */
 int plan_annotations(const struct plan_input *input, struct plan_builder *builder);
-int plan_unsupported(const struct plan_input *input, struct plan_builder *builder);
 int plan_namespaces(const struct plan_input *input, struct plan_builder *builder);
 int plan_net_devices(const struct plan_input *input, struct plan_builder *builder);
+int plan_rdt(const struct plan_input *input, struct plan_builder *builder);
 int plan_rootfs(const struct plan_input *input,
                 struct plan_builder *builder); /* mounts, devices, paths */
 int plan_process(const struct plan_input *input, struct plan_builder *builder);

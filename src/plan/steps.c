@@ -31,6 +31,11 @@ static bool makes_network_namespace(const struct plan *plan)
     return (plan->namespaces.clone_flags & CLONE_NEWNET) != 0;
 }
 
+static bool has_rdt(const struct plan *plan)
+{
+    return plan->rdt.set;
+}
+
 static bool has_net_devices(const struct plan *plan)
 {
     return plan->net_devices.count > 0;
@@ -90,12 +95,12 @@ static bool enters_by_child(const struct plan *plan)
 /*
  * What the stage must not overtake: it may be refused once its credentials are dropped; a child
  * that goes on in the stage's place does nothing before the journal knows it; and sysctls and hooks
- * find the network devices moved.
+ * find the network devices moved, and all that it will use counted in its group of resctrl.
  */
 static bool waits_for_dray(const struct plan *plan)
 {
     return enters_by_child(plan) || has_user_namespace(plan) || plan->process.rlimits.count > 0 ||
-           plan->process.oom_score_adj_set || has_net_devices(plan);
+           plan->process.oom_score_adj_set || has_net_devices(plan) || has_rdt(plan);
 }
 
 /* dray sets what it can on the stage alone, or, when that goes on as a child, on the child. */

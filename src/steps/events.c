@@ -18,6 +18,7 @@
 #include "base/number.h"
 #include "cgroup/stats.h"
 #include "io/file.h"
+#include "steps/rdt.h"
 
 #define INTERFACES_LIMIT (1u << 20) /* of /proc/PID/net/dev, bytes */
 
@@ -85,6 +86,20 @@ static void read_interfaces(struct events *events, struct cgroup_stats *stats)
     }
 }
 
+/* Its group of resctrl, if it has one that can be read. */
+static void read_rdt(struct events *events, struct cgroup_stats *stats)
+{
+    struct error ignored = {0};
+    _cleanup_close_ int root = -1;
+    struct rdt_record record;
+
+    if (rdt_find_record(&events->container->journal, &record, &ignored) <= 0)
+        return;
+    root = rdt_open(&ignored);
+    if (root >= 0)
+        stats->intel_rdt = rdt_read_stats(root, &record, &events->arena);
+}
+
 static int deliver(struct events *events, const char *type, struct cgroup_stats *stats)
 {
     static const struct oci_row rows[] = {
@@ -112,6 +127,7 @@ static int deliver_stats(struct events *events)
     if (r < 0)
         return r;
     read_interfaces(events, &stats);
+    read_rdt(events, &stats);
     return deliver(events, "stats", &stats);
 }
 

@@ -20,6 +20,7 @@
 #include "plan/planner.h"
 #include "plan/recorder.h"
 #include "plan/steps.h"
+#include "rdt/rdt.h"
 #include "state/status.h"
 
 enum log_level {
@@ -119,6 +120,7 @@ struct operation {
     char owner[24];
     struct cgroup cgroup;
     bool has_cgroup; /* the struct is in use */
+    struct rdt_record rdt;
 
     /* the stage */
     struct recorder *recorder;

@@ -49,6 +49,10 @@ int row_scheduling(struct operation *operation);
 int row_notify(struct operation *operation);
 int row_await(struct operation *operation);
 
+/* rdt.c */
+int row_rdt_group(struct operation *operation);
+int row_rdt_attach(struct operation *operation);
+
 /* net_devices.c */
 int row_keep_network_namespace(struct operation *operation);
 int row_move_net_devices(struct operation *operation);

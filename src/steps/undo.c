@@ -19,6 +19,7 @@
 #include "steps/hooks.h"
 #include "steps/host_mounts.h"
 #include "steps/net_devices.h"
+#include "steps/rdt.h"
 
 /* A killed process may have to finish a system call first; nothing takes longer unless it hangs. */
 #define UNDO_DEADLINE_MS 10000
@@ -134,6 +135,8 @@ static int undo_record(const struct undo_request *request, const struct journal 
         return record == journal_find(journal, JOURNAL_CGROUP) ? end_cgroup(record, error) : 0;
     case JOURNAL_NET_DEVICE:
         return net_device_undo(request, journal, record, error);
+    case JOURNAL_RDT:
+        return rdt_undo(journal, record, error);
     case JOURNAL_HOOKS:
     case JOURNAL_STATUS:
         return 0;

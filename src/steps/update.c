@@ -5,8 +5,8 @@
  *   1. read     the new resources and the saved configuration
  *   2. merge    what will hold afterwards; validate it as if it had been there from the start
  *   3. plan     the files to write for what is new
- *   4. write    limits, device rules, and last the configuration; a failure takes back what was
- *               done before it
+ *   4. write    schemata of resctrl, limits, device rules, and last the configuration; a failure
+ * takes back what was done before it
  */
 #include "steps/update.h"
 
@@ -20,6 +20,7 @@
 #include "plan/plan_cgroup.h"
 #include "state/directory.h"
 #include "steps/fault.h"
+#include "steps/rdt.h"
 
 #define DOCUMENT "resources"
 
@@ -37,6 +38,9 @@ struct update {
     struct oci_linux_memory memory; /* of the changes, completed */
     struct host_cgroups host;
     struct plan_builder builder;
+    int resctrl; /* its root; -1 */
+    struct rdt_record rdt;
+    struct rdt_snapshot schemata; /* what they were */
 };
 
 static int out_of_memory(struct update *update)
@@ -211,17 +215,70 @@ static int check_cgroup(struct update *update)
                      container->id);
 }
 
-/* Cache and memory bandwidth belong to a group of resctrl, which only linux.intelRdt makes. */
-static int check_schemata(struct update *update)
+/* A schema is one line, and the one for memory bandwidth begins with its resource. */
+static int check_schema(struct update *update, const char *schema, const char *prefix,
+                        const char *option)
 {
-    const struct update_request *request = update->request;
-
-    if (request->l3_cache_schema == NULL && request->mem_bw_schema == NULL)
+    if (schema == NULL ||
+        (strchr(schema, '\n') == NULL && strncmp(schema, prefix, strlen(prefix)) == 0))
         return 0;
     return error_set(update->error, ERROR_USAGE, 0,
-                     "container \"%s\" has no linux.intelRdt: %s cannot be changed",
-                     update->container->id,
-                     request->l3_cache_schema != NULL ? "l3CacheSchema" : "memBwSchema");
+                     "\"%s\" is no schema for %s: it is one line that begins with \"%s\"", schema,
+                     option, prefix);
+}
+
+/* Cache and memory bandwidth belong to a group of resctrl, which only linux.intelRdt makes. */
+static int write_schemata(struct update *update)
+{
+    const struct update_request *request = update->request;
+    struct oci_linux_intel_rdt *config;
+    int r = check_schema(update, request->l3_cache_schema, "L3", "l3CacheSchema");
+
+    if (r == 0)
+        r = check_schema(update, request->mem_bw_schema, "MB:", "memBwSchema");
+    if (r == 0)
+        r = rdt_find_record(&update->container->journal, &update->rdt, update->error);
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return error_set(update->error, ERROR_USAGE, 0,
+                         "container \"%s\" has no linux.intelRdt: %s cannot be changed",
+                         update->container->id,
+                         request->l3_cache_schema != NULL ? "l3CacheSchema" : "memBwSchema");
+    r = read_config(update);
+    config = r == 0 ? update->spec->linux->intel_rdt : NULL;
+    if (r == 0 && config == NULL)
+        return error_set(update->error, ERROR_STATE_DAMAGED, 0,
+                         "the saved configuration of container \"%s\" has no linux.intelRdt",
+                         update->container->id);
+    if (r < 0)
+        return r;
+    if (request->l3_cache_schema != NULL)
+        config->l3_cache_schema = request->l3_cache_schema;
+    if (request->mem_bw_schema != NULL)
+        config->mem_bw_schema = request->mem_bw_schema;
+    update->resctrl = rdt_open(update->error);
+    if (update->resctrl < 0)
+        return update->resctrl;
+    return rdt_update(update->resctrl, &update->rdt, request->l3_cache_schema,
+                      request->mem_bw_schema, &update->schemata, update->error);
+}
+
+static int write_resources(struct update *update)
+{
+    int r = read_changes(update);
+
+    if (r == 0)
+        r = check_cgroup(update);
+    if (r == 0 && update->spec == NULL)
+        r = read_config(update);
+    if (r == 0)
+        r = merge(update);
+    if (r == 0)
+        r = plan_changes(update);
+    if (r == 0)
+        r = write_changes(update);
+    return locate(update, r);
 }
 
 int container_update(struct container *container, const struct update_request *request,
@@ -232,25 +289,23 @@ int container_update(struct container *container, const struct update_request *r
         .request = request,
         .error = error,
         .arena = &container->arena,
+        .resctrl = -1,
     };
+    bool schemata = request->l3_cache_schema != NULL || request->mem_bw_schema != NULL;
     int r = lifecycle_check(LIFECYCLE_UPDATE, container->lifecycle, container->id, error);
 
-    if (r == 0)
-        r = check_schemata(&update);
-    if (r < 0 || request->resources == NULL)
-        return r;
-    r = read_changes(&update);
-    if (r == 0)
-        r = check_cgroup(&update);
-    if (r == 0)
-        r = read_config(&update);
-    if (r == 0)
-        r = merge(&update);
-    if (r == 0)
-        r = plan_changes(&update);
-    if (r == 0)
-        r = write_changes(&update);
-    r = locate(&update, r);
+    if (r == 0 && schemata)
+        r = write_schemata(&update);
+    if (r == 0 && request->resources != NULL) {
+        r = write_resources(&update);
+    } else if (r == 0 && schemata) {
+        update.merged = update.old;
+        r = save(&update);
+    }
+    if (r < 0 && update.resctrl >= 0)
+        rdt_restore(update.resctrl, &update.rdt, &update.schemata);
+    rdt_snapshot_done(&update.schemata);
+    close_fd(update.resctrl);
     plan_builder_done(&update.builder);
     return r;
 }

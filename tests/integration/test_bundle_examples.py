@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.needs("busybox"),
               pytest.mark.skipif(runtime_kind() != "dray", reason="dray only: the READMEs call dray")]
 
 EXPECTED = {
-    "hello": ["hello", "1"], "shell": ["/dev/pts/0"], "limits": ["memory"], "userns": ["100000"],
+    "hello": ["hello", "1"], "shell": ["/dev/pts/0"], "limits": ["memory"], "userns": ["100000"], "rootless": ["inside: 0:0", "ids from 0"],
     "overlay": ["changed:", "rootfs still has:"], "readonly": ["read-only"], "seccomp": ["not permitted"],
     "hooks": ["createRuntime", "poststop"], "pod": [""], "web": ["<"],
 }

@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.needs("busybox"), pytest.mark.only_dray("walks dray's 
 
 ACTIONS = {"dray": ("fail", "kill", "kill-after", "signal-TERM"), "stage": ("fail", "kill", "kill-after")}
 # Rows that need what this machine or this walk has not.
-UNREACHED = {"LABELS": "no AppArmor and no SELinux here"}
+UNREACHED = {"LABELS": "no AppArmor and no SELinux here",
+             "RDT_GROUP": "no resctrl here", "RDT_ATTACH": "no resctrl here"}
 KILLED = -9
 reached = set()
 

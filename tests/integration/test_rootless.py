@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from harness import host
-from harness.runtime import runtime_kind
+from harness.runtime import TOP, runtime_kind
 from harness.user import COUNT, FIRST, NAME, UID, User, UserRuntime, own_bundle, rootless
 
 pytestmark = [pytest.mark.skipif(shutil.which("newuidmap") is None, reason="needs uidmap"),
@@ -441,3 +441,128 @@ def test_spec_rootless_runs_as_it_is(bundle, runtime, user):
     config.write_text(json.dumps(document))
     done = bundle.run(write=False).json()
     assert done["ids"]["uid"] == [0] * 3
+
+
+def test_bundle_example(runtime, user, workdir):
+    """bundle-examples/rootless as its README shows, by the user."""
+    target = workdir / "bundle-examples"
+    (target / "rootless").mkdir(parents=True)
+    for name in ("make-rootfs", "rootless/config.json", "rootless/demo.sh"):
+        shutil.copy2(TOP / "bundle-examples" / name, target / name)
+    os.chown(target / "rootless", UID, UID)
+    here = ["env", "-C", target / "rootless", f"XDG_RUNTIME_DIR={user.runtime_directory}"]
+    user.run(*here, "../make-rootfs", ".").check_returncode()
+    done = user.run(*here, runtime.path, "run", f"rootless-{os.getpid()}")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert f"ids from 0 inside are those from {UID} outside, 1 of them" in lines
+    assert f"ids from 1 inside are those from {FIRST} outside, {COUNT} of them" in lines
+
+
+# --- a container in a container
+
+@pytest.fixture
+def nested(bundle, runtime):
+    """A container of the user that runs dray itself, with a bundle in its root."""
+    inner = bundle.rootfs / "inner"
+    inner_rootfs = inner / "rootfs"
+    for name in ("bin", "proc", "dev", "sys"):
+        (inner_rootfs / name).mkdir(parents=True)
+    shutil.copy2(bundle.rootfs / "bin/probe", inner_rootfs / "bin/probe")
+    shutil.copy2(runtime.path, bundle.rootfs / "bin/dray")
+    (bundle.rootfs / "run").mkdir(exist_ok=True)
+    own_bundle(bundle)
+    for names in bundle.process["capabilities"].values():
+        names.append("CAP_SYS_ADMIN")
+    bundle.add_mount("/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=755"])
+    config = {
+        "ociVersion": "1.0.2",
+        "process": {"user": {"uid": 0, "gid": 0}, "args": ["/bin/probe", "facts", "uid_map", "ids"], "cwd": "/",
+                    "env": ["PATH=/bin"]},
+        "root": {"path": "rootfs"},
+        "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                   {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},
+                   {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro"]}],
+        "linux": {"namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "user")],
+                  # the kernel wants each within one line of the outer map
+                  "uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}, {"containerID": 1, "hostID": 1, "size": 999}],
+                  "gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}, {"containerID": 1, "hostID": 1, "size": 999}]},
+    }
+
+    def run(change=None):
+        document = json.loads(json.dumps(config))
+        if change:
+            change(document)
+        (inner / "config.json").write_text(json.dumps(document))
+        bundle.args = ["/bin/dray", "run", "--bundle", "/inner", "inner"]
+        return bundle.run()
+
+    return run
+
+
+def test_nested(bundle, nested):
+    """Where nothing of /proc is covered the kernel gives the inner container one of its own."""
+    for key in ("maskedPaths", "readonlyPaths"):
+        bundle.linux.pop(key)
+    facts = nested().json()
+    assert numbers(facts["uid_map"]) == [[0, 0, 1], [1, 1, 999]]
+    assert facts["ids"]["uid"] == [0] * 3
+
+
+def test_nested_where_proc_is_masked(nested):
+    nested().fails(1).dray_error("MOUNT_FAILED", names=["covered or masked", "/mounts/0"])
+
+
+def test_nested_where_proc_is_masked_without_a_pid_namespace(nested):
+    def share(document):
+        document["linux"]["namespaces"].remove({"type": "pid"})
+    assert numbers(nested(share).json()["uid_map"]) == [[0, 0, 1], [1, 1, 999]]
+
+
+def test_nested_ids_that_the_outer_one_lacks(bundle, nested):
+    for key in ("maskedPaths", "readonlyPaths"):
+        bundle.linux.pop(key)
+
+    def widen(document):
+        document["linux"]["uidMappings"][1]["size"] = COUNT + 10
+    nested(widen).fails(1).dray_error("IDMAP_FAILED", names=["user namespace that dray is in", "/linux/uidMappings"])
+
+
+# --- signals and faults
+
+@pytest.mark.parametrize("name", ["newuidmap", "newgidmap"])
+def test_interrupt_while_a_helper_hangs(bundle, replace_program, name):
+    replace_program(f"/usr/bin/{name}", "#!/bin/sh\nexec sleep 1000\n")
+    bundle.write()
+    errors = bundle.directory / "errors"
+    with open(errors, "wb") as stream:
+        process = bundle.runtime.popen("create", "--bundle", bundle.directory, bundle.name, stderr=stream)
+        host.wait_until(lambda: any(b"sleep" in line for line in commands_of(process.pid)), "the helper to run")
+        process.send_signal(15)
+        assert process.wait(20 * host.PATIENCE) == 1
+    assert "INTERRUPTED" in errors.read_text()
+    assert bundle.leaks() == []
+
+
+def commands_of(pid):
+    """Command lines of a process's children."""
+    found = []
+    for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
+        try:
+            with open(f"/proc/{child}/cmdline", "rb") as stream:
+                found.append(stream.read())
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def test_the_runtime_is_killed_while_a_helper_hangs(bundle, replace_program):
+    replace_program("/usr/bin/newuidmap", "#!/bin/sh\nexec sleep 3\n")
+    bundle.write()
+    process = bundle.runtime.popen("create", "--bundle", bundle.directory, bundle.name, stderr=-3)
+    host.wait_until(lambda: any(b"sleep" in line for line in commands_of(process.pid)), "the helper to run")
+    process.kill()
+    process.wait()
+    bundle.delete("--force").ok()
+    assert bundle.leaks() == []
+    host.wait_until(lambda: host.reap_dead() == [], "the helper to end")

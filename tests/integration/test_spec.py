@@ -75,16 +75,3 @@ def test_errno_of_an_action_without_one_is_an_error(bundle, profile, pointer):
 def test_listener_metadata_without_a_path_is_an_error(bundle):
     bundle.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}
     bundle.run().dray_error("CONFIG_CONFLICT", "/linux/seccomp/listenerMetadata")
-
-
-@pytest.mark.only_dray("others support them")
-@pytest.mark.parametrize("member, value", [
-    ("intelRdt", {"closID": "x"}),
-])
-def test_what_is_not_supported_is_refused(bundle, member, value):
-    supported = bundle.runtime("features").json()["linux"][member]["enabled"]
-    if supported:
-        pytest.skip(f"{member} is supported")
-    bundle.linux[member] = value
-    bundle.run().dray_error("NOT_SUPPORTED", f"/linux/{member}")
-    assert bundle.leaks() == []

@@ -186,6 +186,7 @@ static struct golden all[] = {
     {.name = "detached-tree", .layout = HOST_CGROUP_V2},
     {.name = "sysctl", .layout = HOST_CGROUP_V2},
     {.name = "net-devices", .layout = HOST_CGROUP_V2},
+    {.name = "rdt", .layout = HOST_CGROUP_V2},
     {.name = "devices", .layout = HOST_CGROUP_V2},
     {.name = "devices-bound", .layout = HOST_CGROUP_V2},
     {.name = "device-rules", .layout = HOST_CGROUP_V2},

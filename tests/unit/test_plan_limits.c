@@ -310,20 +310,44 @@ static void test_number_lists(void **state)
     }
 }
 
-static void test_what_is_not_supported(void **state)
+static const struct plan_rdt_line *rdt_line(struct fixture *f, uint32_t index)
 {
+    return &plan_items(f->builder.plan, f->builder.plan->rdt.lines, struct plan_rdt_line)[index];
+}
+
+static void test_rdt(void **state)
+{
+    const char *schemata[] = {"L2:0=f", "MB:1=20"};
     struct fixture *f = *state;
     struct oci_linux_intel_rdt rdt = {0};
+    const struct plan *plan;
 
-    assert_int_equal(fixture_plan(f, plan_unsupported), 0);
+    assert_int_equal(fixture_plan(f, plan_rdt), 0);
+    plan = f->builder.plan;
+    assert_false(plan->rdt.set);
     f->linux.intel_rdt = &rdt;
-    assert_int_equal(fixture_plan(f, plan_unsupported), 0);
-    rdt.clos_id = "group";
-    assert_true(fixture_plan(f, plan_unsupported) < 0);
-    assert_int_equal(f->error.code, ERROR_NOT_SUPPORTED);
-    assert_string_equal(f->error.pointer, "/linux/intelRdt");
-    f->spec.linux = NULL;
-    assert_int_equal(fixture_plan(f, plan_unsupported), 0);
+    assert_int_equal(fixture_plan(f, plan_rdt), 0);
+    plan = f->builder.plan;
+    assert_true(plan->rdt.set);
+    assert_false(plan->rdt.named);
+    assert_string_equal(plan_text(plan, plan->rdt.group), f->input.id);
+    assert_int_equal(plan->rdt.lines.count, 0);
+    rdt = (struct oci_linux_intel_rdt){.clos_id = "/",
+                                       .schemata = {.items = schemata, .count = 2, .set = true},
+                                       .l3_cache_schema = "L3:0=ff",
+                                       .mem_bw_schema = "MB:0=10",
+                                       .enable_monitoring = true};
+    assert_int_equal(fixture_plan(f, plan_rdt), 0);
+    plan = f->builder.plan;
+    assert_true(plan->rdt.named && plan->rdt.monitor);
+    assert_null(plan_text(plan, plan->rdt.group));
+    assert_int_equal(plan->rdt.lines.count, 4);
+    assert_string_equal(plan_text(plan, rdt_line(f, 0)->text), "L3:0=ff");
+    assert_string_equal(plan_text(plan, rdt_line(f, 1)->text), "MB:0=10");
+    assert_string_equal(plan_text(plan, rdt_line(f, 3)->text), "MB:1=20");
+    assert_true(rdt_line(f, 1)->must_match);
+    assert_false(rdt_line(f, 2)->must_match);
+    assert_int_equal(rdt_line(f, 3)->origin.index, 1);
 }
 
 static void test_net_devices(void **state)
@@ -365,7 +389,7 @@ int main(void)
         TEST(test_memory_policy),
         TEST(test_personality),
         TEST(test_number_lists),
-        TEST(test_what_is_not_supported),
+        TEST(test_rdt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
