@@ -4,6 +4,7 @@
  *
  * The stage needs no deadline: it ends by itself when dray does, and dray sees its end.  What may
  * take arbitrarily long in it (hooks without a timeout, a copy into a tmpfs) is the user's wish.
+ * But a process of the container that traces it could hold it for ever, once it can be seen there.
  */
 #include <errno.h>
 #include <poll.h>
@@ -20,6 +21,9 @@
 
 /* A killed process may have to finish a system call first. */
 #define KILL_DEADLINE_MS 5000
+
+/* For a few system calls, on a machine that does anything else first. */
+#define EXPOSED_DEADLINE_MS 20000
 
 int operation_hold_signals(struct operation *operation)
 {
@@ -70,6 +74,12 @@ int operation_notify(struct operation *operation)
                        : 0;
 }
 
+/* Who pauses a container while a process is on its way into it does not mean to end that. */
+static bool is_frozen(struct operation *operation)
+{
+    return operation->has_cgroup && cgroup_is_frozen(&operation->cgroup) == 1;
+}
+
 /*
  * Waits until the stage has said something or ended, or a signal has come.  Its end is more than
  * the end of the socket: a child that was to go on in its place may still hold the other side.
@@ -83,12 +93,18 @@ static int wait_for_message(struct operation *operation)
     };
 
     for (;;) {
-        int r = poll(events, ARRAY_SIZE(events), -1);
+        int r =
+            poll(events, ARRAY_SIZE(events), operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1);
 
-        if (r < 0 && errno == EINTR)
+        if ((r < 0 && errno == EINTR) || (r == 0 && is_frozen(operation)))
             continue;
         if (r < 0)
             return error_set(operation->error, ERROR_SYSTEM, errno, "cannot wait for the stage");
+        if (r == 0)
+            return error_set(operation->error, ERROR_STAGE_HELD, ETIMEDOUT,
+                             "process %d entered the PID namespace of other processes and did not "
+                             "become the program within %d s",
+                             operation->stage.identity.pid, EXPOSED_DEADLINE_MS / 1000);
         if (events[0].revents != 0)
             return 0;
         if (events[1].revents != 0)
@@ -128,6 +144,26 @@ int operation_await(struct operation *operation, int32_t *ret_value, int *descri
     return 0;
 }
 
+/*
+ * Waits for the end of a stage that does not talk any more.  A process that traces it can keep it
+ * from ending, and its status from us when it has ended.  True when that is in *@ret.
+ */
+static bool wait_for_end(struct operation *operation, siginfo_t *ret)
+{
+    struct pollfd ended = {.fd = operation->stage.pidfd, .events = POLLIN};
+    int r;
+
+    do
+        r = poll(&ended, 1, operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1);
+    while (r < 0 && errno == EINTR);
+    *ret = (siginfo_t){0};
+    if (waitid(P_PIDFD, (id_t)operation->stage.pidfd, ret, WEXITED | WNOHANG) < 0 ||
+        ret->si_pid == 0)
+        return false;
+    operation->stage_reaped = true;
+    return true;
+}
+
 /* The stage ended without a word: how? */
 static int explain_death(struct operation *operation, uint32_t row)
 {
@@ -135,10 +171,12 @@ static int explain_death(struct operation *operation, uint32_t row)
     uint32_t count = operation->create != NULL ? (uint32_t)CREATE_STEPS : (uint32_t)EXEC_STEPS;
     const char *name = row < count ? steps[row].name : "unknown";
     uint64_t kills = 0, limit, peak;
-    siginfo_t status = {0};
+    siginfo_t status;
 
-    if (waitid(P_PIDFD, (id_t)operation->stage.pidfd, &status, WEXITED) == 0)
-        operation->stage_reaped = true;
+    if (!wait_for_end(operation, &status))
+        return error_set(operation->error, ERROR_STAGE_HELD, 0,
+                         "process %d ended in step %s, or is about to, and cannot be waited for",
+                         operation->stage.identity.pid, name);
     if (status.si_code == CLD_KILLED && status.si_status == SIGKILL && operation->has_cgroup &&
         cgroup_oom_kills(&operation->cgroup, &kills) == 0 && kills > 0) {
         cgroup_memory_figures(&operation->cgroup, &limit, &peak);

@@ -135,7 +135,8 @@ struct operation {
     int network_namespace; /* the container's, kept while network devices may have to come back */
     struct spawned stage;
     bool stage_reaped;
-    uint32_t row; /* the one being walked */
+    bool stage_exposed; /* it is where others may trace it, and has little left to do */
+    uint32_t row;       /* the one being walked */
 
     /* the caller's side */
     int console_socket;

@@ -296,6 +296,7 @@ int row_enter_last(struct operation *operation)
 {
     int r = row_enter_by_child(operation);
 
+    operation->stage_exposed = true;
     return r < 0 ? r : row_scheduling(operation);
 }
 

@@ -241,10 +241,16 @@ static void drain(const struct relay *relay, struct channel *out)
 
 static int reap(const struct relay *relay, int *ret_status, struct error *error)
 {
-    while (waitpid(relay->pid, ret_status, 0) < 0)
-        if (errno != EINTR)
-            return error_set(error, ERROR_SYSTEM, errno, "cannot wait for process %d", relay->pid);
-    return 0;
+    pid_t pid;
+
+    /* it has ended, so this would only block if another process traced it and did not let it go */
+    do
+        pid = waitpid(relay->pid, ret_status, WNOHANG);
+    while (pid < 0 && errno == EINTR);
+    if (pid > 0)
+        return 0;
+    return error_set(error, ERROR_STAGE_HELD, pid < 0 ? errno : 0,
+                     "process %d has ended, but its status cannot be had", relay->pid);
 }
 
 static void begin(struct relay_state *state, const struct relay *relay)

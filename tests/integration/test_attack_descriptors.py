@@ -241,6 +241,30 @@ def test_exec_seen_from_the_container(bundle, racer, canary, capability, user, s
     judge(seen_by(bundle), capability_mask(bundle.process["capabilities"]["permitted"]), kind)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("whom", ["STAGE", "PROGRAM"])
+def test_exec_held_by_the_container(bundle, racer, whom, kind):
+    """Who traces the exec'd process can stop it for ever, or keep its end; exec ends all the same."""
+    if kind != "dray":
+        pytest.skip("others wait for ever")
+    give(bundle, True)
+    in_container(bundle, racer).args = ["/bin/racer", "hold", whom]
+    bundle.create().ok()
+    bundle.start().ok()
+    bundle.output.expect("ready")
+    for _ in range(100):
+        done = bundle.exec("/bin/true", timeout=60)
+        if done.code != 0:
+            break
+    assert re.search(r"STAGE_HELD.*(did not become the program|cannot be had)", done.err), str(done)
+    assert bundle.output.line().startswith("held ")
+    bundle.kill("KILL").ok()
+    # What exec could not wait for is ours by now, and the end of a PID namespace waits for it.
+    host.wait_until(lambda: host.reap_dead(but=(bundle.pid,)) == [], "the end of what was held")
+    bundle.wait()
+    bundle.delete().ok()
+
+
 @pytest.mark.parametrize("seccomp", FILTERS.values(), ids=FILTERS)
 @pytest.mark.parametrize("capability", [False, True], ids=["ordinary", "ptrace"])
 def test_create_in_a_pid_namespace_seen_from_it(make_bundle, racer, canary, capability, seccomp, kind):

@@ -6,7 +6,9 @@
  *   racer swap-symlink A B        exchange two names for ever
  *   racer swap-mount SOURCE TARGET  mount and unmount for ever
  *   racer ptrace-all CANARY       look into every process that appears until SIGTERM; report
- *   racer fd-scan                 report this process's descriptors
+ *   racer hold STAGE|PROGRAM      seize the first process that appears and is, or is not, the
+ * stage, and never let it go: stopped where it is, or ended racer fd-scan                 report
+ * this process's descriptors
  *
  * Reports are lines of words, one finding each; the tests judge.
  */
@@ -209,6 +211,43 @@ static int ptrace_all(const char *canary)
     return 0;
 }
 
+static bool is_stage(long pid)
+{
+    char exe[4096], path[64];
+    ssize_t length;
+
+    snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
+    length = readlink(path, exe, sizeof(exe) - 1);
+    exe[length > 0 ? length : 0] = '\0';
+    return strstr(exe, "stage") != NULL;
+}
+
+static int hold(bool stage)
+{
+    long next = getpid() + 1, pid;
+
+    say_ready();
+    for (pid = next; !stopped; pid = pid < next + 24 ? pid + 1 : next) {
+        if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+            continue;
+        next = pid + 1;
+        if (ptrace(PTRACE_SEIZE, (pid_t)pid, 0L, 0L) < 0)
+            continue;
+        if (stage)
+            ptrace(PTRACE_INTERRUPT, (pid_t)pid, 0L, 0L);
+        while (!stage && is_stage(pid))
+            ;
+        if (is_stage(pid) == stage)
+            break;
+        ptrace(PTRACE_DETACH, (pid_t)pid, 0L, 0L);
+    }
+    printf("held %ld\n", pid);
+    fflush(stdout);
+    while (!stopped)
+        pause();
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "";
@@ -220,6 +259,8 @@ int main(int argc, char **argv)
         return swap_mount(argv[2], argv[3]);
     if (strcmp(mode, "ptrace-all") == 0 && argc == 3)
         return ptrace_all(argv[2]);
+    if (strcmp(mode, "hold") == 0 && argc == 3)
+        return hold(strcmp(argv[2], "STAGE") == 0);
     if (strcmp(mode, "fd-scan") == 0)
         return fd_scan();
     fprintf(stderr, "racer: what?\n");
