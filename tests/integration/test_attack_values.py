@@ -168,7 +168,7 @@ def odd_id_command(bundle, verb, name):
 
 @pytest.mark.parametrize("path", ["../x", "..", "/", "/../x", "a/../../b", "", "x/..", "./../x", "a\nb", "x" * 5000])
 def test_sub_cgroups_of_exec(make_bundle, path, is_dray):
-    first, second = make_bundle(), make_bundle(f"itx{os.getpid()}")
+    first, second = make_bundle(), make_bundle(f"itx{os.getpid():07}")
     first.up()
     target = path.replace("x", second.name) if path.startswith("..") else path
     done = first.exec("/bin/probe", "facts", "cgroup", options=["--cgroup", target])
