@@ -15,6 +15,12 @@ static const char *const hooks[] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
 };
 
+#ifdef HAVE_LIBSYSTEMD
+static const bool has_systemd = true;
+#else
+static const bool has_systemd = false;
+#endif
+
 /* Everything that the document consists of. */
 struct parts {
     struct oci_features features;
@@ -84,8 +90,8 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
     parts->cgroup = (struct oci_features_cgroup){
         .v1 = answer(true),
         .v2 = answer(true),
-        .systemd = answer(false),
-        .systemd_user = answer(false),
+        .systemd = answer(has_systemd),
+        .systemd_user = answer(has_systemd),
         .rdma = answer(true),
     };
     if (seccomp_describe(&document->arena, &parts->seccomp) < 0)

@@ -99,6 +99,20 @@ int cgroup_make(struct cgroup *cgroup, const struct plan *plan, const struct hos
                 cgroup_journal journal, void *context, struct error *error);
 
 /*
+ * The record of a cgroup that systemd made for @unit around process @pid, which tells where it is.
+ * ERROR_CGROUP_JOIN when the process is not in it.
+ */
+int cgroup_describe_scope(const struct host_cgroups *host, const char *unit, pid_t pid,
+                          struct cgroup_record *ret, struct error *error);
+
+/*
+ * Completes such a cgroup: makes it in hierarchies that systemd leaves alone, enables controllers,
+ * makes the plan's sub-cgroup, gives a delegated one to its owner and moves the process there.
+ */
+int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
+                          const struct host_cgroups *host, pid_t pid, struct error *error);
+
+/*
  * Writes limits: struct plan_cgroup_write in @plan.  An error names controller, file and value and
  * has the JSON pointer.
  */

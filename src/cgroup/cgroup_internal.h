@@ -20,6 +20,10 @@ unsigned cgroup_path_depth(const char *path);
 /* Place in the record's text of a copy of @text, for mounts[] and paths[]; -1 when it is full. */
 int cgroup_record_add(struct cgroup_record *record, const char *text, size_t length);
 
+/* An empty record, and one with the hierarchies of the host (-ENAMETOOLONG). */
+void cgroup_record_begin(struct cgroup_record *record);
+int cgroup_record_add_hierarchies(struct cgroup_record *record, const struct host_cgroups *host);
+
 /*
  * The host path of the first @depth components of the cgroup's path.
  * Returns 0 or -ENAMETOOLONG.
@@ -78,6 +82,9 @@ int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const s
 
 /* delegate.c: to the container's user, if the plan says so */
 int cgroup_delegate(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+/* The same for a cgroup below it, by its directory. */
+int cgroup_delegate_directory(int directory, const char *path, const struct plan *plan,
+                              struct error *error);
 
 /*
  * not_delegated.c: what a user who is not root may not write.  cgroup_set_not_delegated() sets the

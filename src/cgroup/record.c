@@ -24,7 +24,7 @@ int cgroup_record_add(struct cgroup_record *record, const char *text, size_t len
     return place;
 }
 
-static void begin_record(struct cgroup_record *record)
+void cgroup_record_begin(struct cgroup_record *record)
 {
     memset(record, 0, offsetof(struct cgroup_record, text));
     record->magic = CGROUP_RECORD_MAGIC;
@@ -60,7 +60,7 @@ static int add_hierarchy(struct cgroup_record *record, unsigned number, const ch
     return 0;
 }
 
-static int add_hierarchies(struct cgroup_record *record, const struct host_cgroups *host)
+int cgroup_record_add_hierarchies(struct cgroup_record *record, const struct host_cgroups *host)
 {
     int r = 0;
 
@@ -128,12 +128,12 @@ int cgroup_describe(const struct plan *plan, const struct host_cgroups *host,
     const char *path = plan_text(plan, plan->cgroup.path);
     int r;
 
-    begin_record(ret);
+    cgroup_record_begin(ret);
     ret->manager = (uint8_t)plan->cgroup.manager;
     ret->layout = HOST_CGROUP_NONE;
     if (plan->cgroup.manager == PLAN_CGROUP_DISABLED || path == NULL)
         return 0;
-    r = add_hierarchies(ret, host);
+    r = cgroup_record_add_hierarchies(ret, host);
     if (r < 0)
         return set_full(error, path);
     ret->layout = (uint8_t)host->layout;
@@ -211,13 +211,13 @@ int cgroup_open_record(struct cgroup *ret, const void *record, size_t size)
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
         ret->directories[i] = ret->procs[i] = -1;
     if (size < head || size > sizeof(*copy)) {
-        begin_record(copy);
+        cgroup_record_begin(copy);
         return -EPROTO;
     }
     memcpy(copy, record, size);
     if (copy->magic != CGROUP_RECORD_MAGIC || copy->size < head || copy->size > size ||
         copy->text_length != copy->size - head || !is_sound(copy)) {
-        begin_record(copy);
+        cgroup_record_begin(copy);
         return -EPROTO;
     }
     return 0;

@@ -17,6 +17,7 @@ enum journal_kind {
         4,              /* text: mounts below this path of the host's table are the container's */
     JOURNAL_HOOKS = 5,  /* text, the bundle: hooks have run, so poststop hooks are owed */
     JOURNAL_STATUS = 6, /* the status document; the creation is complete (state/status.h) */
+    JOURNAL_SCOPE = 7,  /* struct scope_record: a unit of systemd's (steps/scope.h) */
     JOURNAL_NET_DEVICE = 8, /* struct net_device_record: moves into the container */
     JOURNAL_RDT = 9,        /* struct rdt_record: the groups of resctrl */
 };

@@ -326,7 +326,7 @@ struct plan_cgroup {
      * "/a/b": below each hierarchy's mount point; "a/b": below the caller's own cgroup in each
      * hierarchy (on cgroup2 beside it, because a cgroup with processes can hold no limits).
      */
-    plan_string path;
+    plan_string path;          /* 0 with the systemd manager, which makes the cgroup */
     bool default_path;         /* the config has no cgroupsPath: made from the id */
     bool devices_asked;        /* the config has device rules: they must be enforced */
     bool by_user;              /* the caller is not root: what may not be made and is not asked for
@@ -337,6 +337,11 @@ struct plan_cgroup {
     uint32_t owner;            /* delegated: the host's id of the user that will */
     struct plan_array writes;  /* struct plan_cgroup_write, in the order of writing */
     struct plan_array devices; /* struct plan_cgroup_device, config's rules and the default ones */
+    plan_string scope;         /* with the systemd manager: the unit */
+    plan_string slice;         /* in which it is */
+    plan_string subgroup;      /* cgroup below the unit's for the first process; 0: none */
+    bool user_manager;         /* the user's systemd, not the system's */
+    struct plan_array properties; /* struct plan_unit_property (plan_unit.h) */
 };
 
 /* Descriptors that the stage inherits; numbers are the same in dray and in the stage. */

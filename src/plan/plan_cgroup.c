@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plan/plan_cgroup_resources.h"
+#include "plan/plan_unit.h"
 #include "plan/planner.h"
 
 #define CGROUP_NAME_MAX  255 /* NAME_MAX of kernfs */
@@ -58,7 +59,7 @@ static int plan_given_path(const char *path, struct plan_builder *builder, plan_
     return *ret != 0 ? 0 : -ENOMEM;
 }
 
-static uint64_t hash_text(const char *text)
+uint64_t plan_cgroup_hash(const char *text)
 {
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
 
@@ -80,7 +81,7 @@ static int plan_default_path(const char *id, struct plan_builder *builder, plan_
         *ret = plan_add_format(builder, "%s%s", prefix, id);
     else
         *ret = plan_add_format(builder, "%s%.200s-%016llx", prefix, id,
-                               (unsigned long long)hash_text(id));
+                               (unsigned long long)plan_cgroup_hash(id));
     return *ret != 0 ? 0 : -ENOMEM;
 }
 
@@ -170,10 +171,6 @@ int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
         path = NULL;
     builder->plan->cgroup.manager = input->cgroup_manager;
     builder->plan->cgroup.default_path = path == NULL;
-    if (input->cgroup_manager == PLAN_CGROUP_SYSTEMD)
-        return error_set(builder->error, ERROR_NOT_SUPPORTED, 0,
-                         "the systemd cgroup manager is not supported yet; the cgroupfs manager "
-                         "is");
     if (input->cgroup_manager == PLAN_CGROUP_DISABLED)
         return plan_without_cgroup(resources, input, builder, "the cgroup manager is disabled");
     if (input->host->cgroups.layout == HOST_CGROUP_NONE && path == NULL)
@@ -184,6 +181,11 @@ int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
                            "has no place: this host has no cgroups at "
                            "/sys/fs/cgroup");
     plan_caller(input, &builder->plan->cgroup);
+    if (input->cgroup_manager == PLAN_CGROUP_SYSTEMD) {
+        plan_cgroup_owner(input->spec, &input->host->cgroups, &builder->plan->cgroup);
+        r = plan_limits(input, resources, builder);
+        return r < 0 ? r : plan_unit(input, path, builder);
+    }
     r = path != NULL ? plan_given_path(path, builder, &planned)
                      : plan_default_path(input->id, builder, &planned);
     if (r < 0)

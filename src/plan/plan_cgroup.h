@@ -107,6 +107,9 @@ void plan_cgroup_complete_update(struct oci_linux_resources *update,
 bool plan_cgroup_device_allowed(const struct plan_cgroup_device *rules, size_t count, char type,
                                 int64_t major, int64_t minor, uint32_t access);
 
+/* A number that stands for a text, in names that would be too long with it. */
+uint64_t plan_cgroup_hash(const char *text);
+
 /* cpu.shares (2 … 262144) as cpu.weight (1 … 10000): 1024 is 100. */
 uint64_t plan_cgroup_weight_of_shares(uint64_t shares);
 

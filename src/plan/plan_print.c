@@ -10,6 +10,7 @@
 
 #include "io/syscalls.h"
 #include "plan/plan_cgroup.h"
+#include "plan/plan_unit.h"
 #include "plan/planner.h"
 
 struct printer {
@@ -390,6 +391,24 @@ static void print_hooks(const struct printer *printer)
     }
 }
 
+static void print_unit(const struct printer *printer, const struct plan_cgroup *cgroup)
+{
+    print_named(printer, cgroup->user_manager ? "user-slice" : "slice", cgroup->slice);
+    print_named(printer, "subgroup", cgroup->subgroup);
+    plan_for_each(property, printer->plan, cgroup->properties, struct plan_unit_property)
+    {
+        const char *bytes = plan_items(printer->plan, property->value, char);
+
+        fputs("unit-property ", printer->out);
+        print_string(printer, property->name);
+        fprintf(printer->out, " %s%s ", plan_text(printer->plan, property->signature),
+                property->optional ? " optional" : "");
+        for (uint32_t i = 0; i < property->value.count; i++)
+            fprintf(printer->out, "%02x", (unsigned char)bytes[i]);
+        print_origin(printer, property->origin);
+    }
+}
+
 static void print_cgroup(const struct printer *printer)
 {
     static const char *const managers[] = {
@@ -399,10 +418,10 @@ static void print_cgroup(const struct printer *printer)
     };
     const struct plan_cgroup *cgroup = &printer->plan->cgroup;
 
-    if (cgroup->path == 0)
+    if (cgroup->path == 0 && cgroup->scope == 0)
         return;
     fputs("cgroup ", printer->out);
-    print_string(printer, cgroup->path);
+    print_string(printer, cgroup->scope != 0 ? cgroup->scope : cgroup->path);
     fprintf(printer->out, " manager %s%s%s", managers[cgroup->manager],
             cgroup->default_path ? " default-path" : "",
             cgroup->devices_asked ? " devices-asked" : "");
@@ -413,6 +432,8 @@ static void print_cgroup(const struct printer *printer)
     if (cgroup->delegated)
         fprintf(printer->out, " delegated-to %u", cgroup->owner);
     fputc('\n', printer->out);
+    if (cgroup->scope != 0)
+        print_unit(printer, cgroup);
     plan_for_each(write, printer->plan, cgroup->writes, struct plan_cgroup_write)
     {
         const char *controller =

@@ -29,8 +29,9 @@ struct plan_input {
     uint32_t preserve_fds;
     bool no_pivot;
     bool no_new_keyring;
-    bool strict;     /* --rootless=false: a cgroup is a must */
-    bool privileged; /* effective uid 0 and not rootless: mknod, v1 attach … can be expected */
+    bool strict;       /* --rootless=false: a cgroup is a must */
+    bool user_manager; /* the systemd manager means the caller's systemd, not the system's */
+    bool privileged;   /* effective uid 0 and not rootless: mknod, v1 attach … can be expected */
 };
 
 /* Builds the whole plan. */

@@ -11,6 +11,12 @@ static bool has_cgroup(const struct plan *plan)
     return plan->cgroup.path != 0;
 }
 
+/* systemd makes the cgroup around a process that is there already */
+static bool has_scope(const struct plan *plan)
+{
+    return plan->cgroup.scope != 0;
+}
+
 static bool joins_namespaces(const struct plan *plan)
 {
     return plan->namespaces.joins.count > 0;

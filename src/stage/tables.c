@@ -14,6 +14,7 @@ const stage_function create_functions[CREATE_STEPS] = {
     [CREATE_HOST_SIDE_DONE] = await,
     [CREATE_BECOME_ROOT] = stage_become_root,
     [CREATE_LOOPBACK] = stage_bring_loopback_up,
+    [CREATE_SCOPE_DONE] = await,
     [CREATE_CGROUP_ATTACH] = stage_attach_cgroup,
     [CREATE_UNSHARE_CGROUP] = stage_unshare_cgroup,
     [CREATE_ATTACHED] = stage_notify_progress,

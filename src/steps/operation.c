@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "plan/fault_injection.h"
+#include "steps/scope.h"
 
 void runtime_log(const struct runtime *runtime, enum log_level level, const char *format, ...)
 {
@@ -71,6 +72,7 @@ void operation_done(struct operation *operation)
     };
 
     operation_release_signals(operation);
+    scope_disconnect(operation->link);
     if (operation->runtime->ends_after_use)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)

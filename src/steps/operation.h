@@ -87,6 +87,8 @@ struct exec_request {
     uint32_t preserve_fds;
 };
 
+struct scope_link; /* steps/scope.h */
+
 struct operation {
     const struct runtime *runtime;
     const char *id;
@@ -121,6 +123,8 @@ struct operation {
     struct cgroup cgroup;
     bool has_cgroup; /* the struct is in use */
     struct rdt_record rdt;
+    struct scope_link *link; /* to systemd, until the scope is there; or NULL */
+    bool user_manager;       /* the user's systemd */
 
     /* the stage */
     struct recorder *recorder;

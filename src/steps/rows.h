@@ -36,6 +36,12 @@ int row_cgroup_make(struct operation *operation);
 int row_cgroup_limits(struct operation *operation);
 int row_cgroup_devices(struct operation *operation);
 
+/* rows_scope.c: with the systemd cgroup manager */
+int row_start_helper(struct operation *operation);
+int row_request_scope(struct operation *operation);
+int row_await_scope(struct operation *operation);
+int row_scope_cgroup(struct operation *operation);
+
 /* rows_spawn.c: from plan to a running stage, and what it cannot do to itself */
 int row_open_namespaces(struct operation *operation);
 int row_prepare_mounts(struct operation *operation);

@@ -148,6 +148,7 @@ int row_build_plan(struct operation *operation)
         .no_pivot = create != NULL && create->no_pivot,
         .no_new_keyring = create != NULL && create->no_new_keyring,
         .strict = operation->runtime->rootless == RUNTIME_ROOTLESS_FALSE,
+        .user_manager = operation->user_manager,
         .privileged = operation->host.effective_uid == 0 &&
                       operation->runtime->rootless != RUNTIME_ROOTLESS_TRUE,
     };

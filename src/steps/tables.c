@@ -4,11 +4,13 @@
 
 #include "base/cleanup.h"
 #include "steps/rows.h"
+#include "steps/scope.h"
 #include "steps/undo.h"
 
 static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_READ_SPEC] = row_read_spec,
     [CREATE_PROBE_HOST] = row_probe_host,
+    [CREATE_START_HELPER] = row_start_helper,
     [CREATE_BUILD_PLAN] = row_build_plan,
     [CREATE_CLAIM_ID] = row_claim_id,
     [CREATE_SECCOMP_FILTER] = row_seccomp_filter,
@@ -24,12 +26,18 @@ static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_PREPARE_MOUNTS] = row_prepare_mounts,
     [CREATE_SPAWN] = row_spawn,
     [CREATE_ENTER_BY_CHILD] = row_enter_by_child,
+    [CREATE_REQUEST_SCOPE] = row_request_scope,
     [CREATE_WRITE_IDMAPS] = row_write_idmaps,
     [CREATE_LIMITS_ON_PID] = row_limits_on_pid,
     [CREATE_RDT_ATTACH] = row_rdt_attach,
     [CREATE_MOVE_NET_DEVICES] = row_move_net_devices,
     [CREATE_HOST_SIDE_DONE] = row_notify,
     [CREATE_KEEP_CONFIG] = row_keep_config,
+    [CREATE_AWAIT_SCOPE] = row_await_scope,
+    [CREATE_SCOPE_CGROUP] = row_scope_cgroup,
+    [CREATE_SCOPE_LIMITS] = row_cgroup_limits,
+    [CREATE_SCOPE_DEVICES] = row_cgroup_devices,
+    [CREATE_SCOPE_DONE] = row_notify,
     [CREATE_ATTACHED] = row_await,
     [CREATE_SCHEDULING] = row_scheduling,
     [CREATE_MOUNTED] = row_await,
@@ -98,6 +106,8 @@ static void undo_create(struct operation *operation)
     if (operation->network_namespace >= 0)
         request.network_namespace = &operation->network_namespace;
     operation_kill_stage(operation);
+    scope_disconnect(operation->link);
+    operation->link = NULL;
     if (undo_container(operation->runtime, &request, &error) == 0)
         return;
     length = error_format_text(&error, text, sizeof(text));

@@ -20,6 +20,7 @@
 #include "steps/host_mounts.h"
 #include "steps/net_devices.h"
 #include "steps/rdt.h"
+#include "steps/scope.h"
 
 /* A killed process may have to finish a system call first; nothing takes longer unless it hangs. */
 #define UNDO_DEADLINE_MS 10000
@@ -96,18 +97,60 @@ static int end_process(const struct undo_request *request, const struct journal 
 static int end_cgroup(const struct journal_record *record, struct error *error)
 {
     struct cgroup cgroup;
+    bool scope;
     int r = cgroup_open_record(&cgroup, record->payload, record->length);
 
     if (r < 0)
         return error_set(error, ERROR_STATE_DAMAGED, -r, "the record of the cgroup is damaged");
     /* only what we made holds nobody else's processes; mostly it holds none and goes at once */
-    if (cgroup_is_ours(&cgroup) && cgroup_remove_empty(&cgroup) == -EBUSY &&
+    scope = cgroup.record.manager == PLAN_CGROUP_SYSTEMD;
+    if (cgroup_is_ours(&cgroup) && (scope || cgroup_remove_empty(&cgroup) == -EBUSY) &&
         cgroup_is_populated(&cgroup) > 0)
         r = cgroup_kill(&cgroup, UNDO_DEADLINE_MS, error);
+    if (r == 0 && !scope) /* systemd's own it removes itself: end_scope() */
+        r = cgroup_remove(&cgroup, UNDO_DEADLINE_MS, error);
+    cgroup_done(&cgroup);
+    return r;
+}
+
+/* What is left of the cgroup once systemd has stopped the unit: parts that are not systemd's. */
+static int remove_rest(const struct journal *journal, struct error *error)
+{
+    const struct journal_record *record = journal_find(journal, JOURNAL_CGROUP);
+    struct cgroup cgroup;
+    int r;
+
+    if (record == NULL)
+        return 0;
+    r = cgroup_open_record(&cgroup, record->payload, record->length);
     if (r == 0)
         r = cgroup_remove(&cgroup, UNDO_DEADLINE_MS, error);
     cgroup_done(&cgroup);
     return r;
+}
+
+/*
+ * The processes are gone already.  Without systemd nothing but a failed unit's name can stay, which
+ * is no reason to keep the container.
+ */
+static int end_scope(const struct runtime *runtime, const struct journal *journal,
+                     const struct journal_record *record, struct error *error)
+{
+    struct error here = {0};
+    struct scope_record scope;
+    int r;
+
+    if (scope_read_record(record->payload, record->length, &scope) < 0)
+        return error_set(error, ERROR_STATE_DAMAGED, EPROTO, "the record of the unit is damaged");
+    r = scope_stop(&scope, &here);
+    if (r < 0 && here.code == ERROR_SYSTEMD_BUS) {
+        runtime_log(runtime, LOG_LEVEL_WARNING, "cannot tell systemd that \"%s\" has ended: %s",
+                    scope.unit, here.message);
+        r = 0;
+    }
+    if (r < 0 && error->code == ERROR_NONE)
+        *error = here;
+    return r < 0 ? r : remove_rest(journal, error);
 }
 
 static int end_host_mounts(const struct journal_record *record, struct error *error)
@@ -122,8 +165,9 @@ static int end_host_mounts(const struct journal_record *record, struct error *er
     return r;
 }
 
-static int undo_record(const struct undo_request *request, const struct journal *journal,
-                       const struct journal_record *record, struct error *error)
+static int undo_record(const struct runtime *runtime, const struct undo_request *request,
+                       const struct journal *journal, const struct journal_record *record,
+                       struct error *error)
 {
     switch ((enum journal_kind)record->kind) {
     case JOURNAL_PROCESS:
@@ -137,6 +181,8 @@ static int undo_record(const struct undo_request *request, const struct journal 
         return net_device_undo(request, journal, record, error);
     case JOURNAL_RDT:
         return rdt_undo(journal, record, error);
+    case JOURNAL_SCOPE:
+        return end_scope(runtime, journal, record, error);
     case JOURNAL_HOOKS:
     case JOURNAL_STATUS:
         return 0;
@@ -146,14 +192,14 @@ static int undo_record(const struct undo_request *request, const struct journal 
                      record->kind);
 }
 
-static int undo_records(const struct undo_request *request, const struct journal *journal,
-                        struct error *error)
+static int undo_records(const struct runtime *runtime, const struct undo_request *request,
+                        const struct journal *journal, struct error *error)
 {
     int result = 0;
 
     for (size_t i = journal->count; i > 0; i--) {
         struct error here = {0};
-        int r = undo_record(request, journal, &journal->records[i - 1], &here);
+        int r = undo_record(runtime, request, journal, &journal->records[i - 1], &here);
 
         if (r < 0 && result == 0) {
             result = r;
@@ -202,7 +248,7 @@ int undo_container(const struct runtime *runtime, const struct undo_request *req
         journal = &own;
     }
     if (r == 0)
-        r = undo_records(request, journal, error);
+        r = undo_records(runtime, request, journal, error);
     if (r == 0)
         run_poststop_hooks(runtime, request, journal);
     return r < 0 ? r : state_remove(request->root, request->id, request->directory, error);

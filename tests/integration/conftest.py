@@ -23,6 +23,8 @@ from harness import host
 from harness.bundle import Bundle
 from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: F401: hooks
 from harness.runtime import Runtime, runtime_kind, runtime_path
+from harness.systemd_host import missing as systemd_host_missing
+from harness.systemd_host import shared as shared_systemd_host
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -39,6 +41,7 @@ NEEDS = {
     "apparmor": (lambda: shutil.which("apparmor_parser") is not None and os.path.exists("/sys/kernel/security/apparmor"),
                  "needs AppArmor"),
     "selinux": (lambda: os.path.exists("/sys/fs/selinux/enforce"), "needs SELinux"),
+    "systemd_host": (lambda: systemd_host_missing() is None, "needs systemd, or what boots one in namespaces"),
     "two_cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
     "strace": (lambda: shutil.which("strace") is not None, "needs strace"),
     "valgrind": (lambda: shutil.which("valgrind") is not None, "needs valgrind"),
@@ -166,6 +169,12 @@ def workdir(base, request):
     failed = getattr(getattr(request.node, "report_call", None), "failed", True)
     if not failed and not host.mounts_below(path):
         shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def systemd_host():
+    """A host with systemd: this one, or one booted in namespaces."""
+    return shared_systemd_host()
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ class Walk:
 
     def nothing_is_left(self, label):
         left = self.host.processes_end() + self.host.changes(self.runtime, self.bundle.name)
+        left += self.shape.leftovers()
         if left:
             self.wrong.append(f"{label}: left behind: " + "; ".join(left))
             self.host.mounts = faults.Host.look(self.bundle.directory).mounts  # told once

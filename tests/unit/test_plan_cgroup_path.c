@@ -152,8 +152,9 @@ static void other_managers(void **state)
     struct fixture f;
 
     (void)state;
-    assert_null(plan_path(&f, "a.slice:b:c", PLAN_CGROUP_SYSTEMD, NULL, "c1"));
-    assert_int_equal(f.error.code, ERROR_NOT_SUPPORTED);
+    assert_string_equal(plan_path(&f, "a.slice:b:c", PLAN_CGROUP_SYSTEMD, NULL, "c1"), "none");
+    assert_string_equal(plan_text(f.builder.plan, f.builder.plan->cgroup.scope), "b-c.scope");
+    assert_string_equal(plan_text(f.builder.plan, f.builder.plan->cgroup.slice), "a.slice");
     plan_builder_done(&f.builder);
     assert_string_equal(plan_path(&f, "/a", PLAN_CGROUP_DISABLED, NULL, "c1"), "none");
     assert_int_equal(f.builder.plan->cgroup.manager, PLAN_CGROUP_DISABLED);

@@ -8,6 +8,9 @@ import contextlib
 import os
 import socket
 
+import pytest
+
+from . import systemd_host
 from .faults import PidHolder
 from .network import Network
 
@@ -44,6 +47,7 @@ class Shape:
         self.hook_log = None
         self.renewals = []
         self.checks = []
+        self.leftovers = list  # what else is left of a container that is gone, in words
 
     def sink(self, name):
         self.sinks.append(Sink(self.bundle.directory / name))
@@ -213,9 +217,25 @@ def disabled(shape):
     shape.bundle.runtime.options += ["--cgroup-manager=disabled"]
 
 
+def systemd(shape):
+    """A scope of a systemd that is there for the walk."""
+    why = systemd_host.missing()
+    if why:
+        pytest.skip(why)
+    booted = systemd_host.shared()
+    bundle = shape.bundle
+    unit = f"walk-{bundle.name}.scope"
+    bundle.linux["cgroupsPath"] = f"drayit.slice:walk:{bundle.name}"
+    bundle.config["annotations"] = {"org.systemd.property.TimeoutStopUSec": "uint64 5000000"}
+    bundle.namespace("cgroup")
+    bundle.runtime.options += ["--systemd-cgroup"]
+    bundle.runtime.prefix = booted.prefix
+    shape.leftovers = lambda: booted.leftover(unit)
+
+
 SHAPES = {function.__name__: function for function in (
     plain, readonly, userns, terminal, pidfd, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
-    host_pid, host_mounts, detached, sysctl, net_devices, disabled)}
+    host_pid, host_mounts, detached, sysctl, net_devices, disabled, systemd)}
 
 
 @contextlib.contextmanager

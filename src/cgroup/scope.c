@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The cgroup that systemd made for a scope; runs in dray only.
+ *
+ * On v1 systemd manages some hierarchies and leaves the others (cpuset, freezer, net_cls …) alone:
+ * there the cgroup is made by us, at the same path.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cgroup/cgroup_internal.h"
+#include "io/file.h"
+#include "plan/planner.h"
+
+/* The path where systemd has put the process, if that is the unit's. */
+static const char *find_path(const struct proc_cgroup *proc, const char *unit)
+{
+    const char *path = proc->paths[CGROUP_UNIFIED], *name;
+
+    /* systemd keeps processes in one of the two, v1's has all there are */
+    if (proc->paths[HOST_CGROUP_SYSTEMD] != NULL && (path == NULL || strstr(path, unit) == NULL))
+        path = proc->paths[HOST_CGROUP_SYSTEMD];
+    name = path != NULL ? strrchr(path, '/') : NULL;
+    return name != NULL && strcmp(name + 1, unit) == 0 ? path : NULL;
+}
+
+static unsigned count_existing(const struct cgroup_record *record, unsigned hierarchy)
+{
+    unsigned depth = cgroup_path_depth(cgroup_path(record, hierarchy)) - 1;
+    char path[CGROUP_HOST_PATH_MAX];
+
+    for (; depth > 0; depth--)
+        if (cgroup_host_path(record, hierarchy, depth, path) == 0 &&
+            faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            break;
+    return depth;
+}
+
+int cgroup_describe_scope(const struct host_cgroups *host, const char *unit, pid_t pid,
+                          struct cgroup_record *ret, struct error *error)
+{
+    struct proc_cgroup proc;
+    const char *path = NULL;
+    int r = cgroup_read_proc(pid, &proc), place = -1;
+
+    cgroup_record_begin(ret);
+    ret->manager = PLAN_CGROUP_SYSTEMD;
+    ret->layout = (uint8_t)host->layout;
+    if (r == 0)
+        path = find_path(&proc, unit);
+    if (path == NULL)
+        return error_set(error, ERROR_CGROUP_JOIN, r < 0 ? -r : 0,
+                         "systemd has not put process %d into the cgroup of the unit \"%s\"", pid,
+                         unit);
+    if (cgroup_record_add_hierarchies(ret, host) == 0 &&
+        cgroup_path_depth(path) <= CGROUP_PATH_DEPTH_MAX)
+        place = cgroup_record_add(ret, path, strlen(path));
+    if (place < 0)
+        return error_set(error, ERROR_CGROUP_PATH, ENAMETOOLONG,
+                         "the cgroup \"%s\" of the unit \"%s\" is too deep", path, unit);
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
+        ret->paths[i] = (uint16_t)place;
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
+        if ((ret->hierarchies & 1u << i) != 0)
+            ret->existing[i] = (uint8_t)count_existing(ret, i);
+    /* all of it is the scope's, whoever makes it */
+    ret->created = ret->hierarchies;
+    ret->stage = CGROUP_MADE;
+    return 0;
+}
+
+static int set_make_error(const char *path, int r, struct error *error)
+{
+    return error_set(error, ERROR_CGROUP_CREATE, -r, "cannot make the cgroup \"%s\"", path);
+}
+
+static int make_path(const struct cgroup_record *record, unsigned hierarchy, struct error *error)
+{
+    unsigned depth = cgroup_path_depth(cgroup_path(record, hierarchy));
+    char path[CGROUP_HOST_PATH_MAX] = "";
+
+    for (unsigned i = record->existing[hierarchy] + 1u; i <= depth; i++) {
+        int r = cgroup_host_path(record, hierarchy, i, path);
+
+        if (r < 0)
+            return set_make_error(path, r, error);
+        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+            return set_make_error(path, -errno, error);
+    }
+    return 0;
+}
+
+static int move(struct cgroup *cgroup, unsigned hierarchy, const char *file, pid_t pid,
+                struct error *error)
+{
+    char digits[16];
+    int r;
+
+    snprintf(digits, sizeof(digits), "%d", pid);
+    r = cgroup_write(cgroup, hierarchy, file, digits);
+    if (r < 0)
+        return error_set(error, ERROR_CGROUP_JOIN, -r,
+                         "cannot move process %d to \"%s\" of the cgroup \"%s\"", pid, file,
+                         cgroup_path(&cgroup->record, hierarchy));
+    return 0;
+}
+
+/* Hierarchies where the process is not yet where it should be. */
+static int complete_v1(struct cgroup *cgroup, pid_t pid, struct error *error)
+{
+    const struct cgroup_record *record = &cgroup->record;
+    struct proc_cgroup proc;
+    int r = cgroup_read_proc(pid, &proc);
+
+    if (r < 0)
+        return error_set(error, ERROR_CGROUP_JOIN, -r, "cannot tell the cgroups of process %d",
+                         pid);
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
+        if ((record->hierarchies & 1u << i) == 0)
+            continue;
+        r = make_path(record, i, error);
+        if (r < 0)
+            return r;
+    }
+    r = cgroup_inherit_cpuset(cgroup, error);
+    for (unsigned i = 0; r == 0 && i < CGROUP_HIERARCHIES; i++) {
+        if ((record->hierarchies & 1u << i) == 0 ||
+            (proc.paths[i] != NULL && strcmp(proc.paths[i], cgroup_path(record, i)) == 0))
+            continue;
+        r = move(cgroup, i, "cgroup.procs", pid, error);
+    }
+    return r;
+}
+
+/* A cgroup below the unit's, out of reach of whom the unit's own limits are for. */
+static int enter_subgroup(struct cgroup *cgroup, const struct plan *plan, unsigned hierarchy,
+                          pid_t pid, struct error *error)
+{
+    const char *name = plan_text(plan, plan->cgroup.subgroup);
+    int directory = cgroup_directory(cgroup, hierarchy);
+    _cleanup_close_ int sub = -1;
+    char file[300];
+    int r = 0;
+
+    if (directory < 0)
+        return set_make_error(name, directory, error);
+    if (mkdirat(directory, name, 0755) < 0 && errno != EEXIST)
+        return set_make_error(name, -errno, error);
+    if (hierarchy == CGROUP_UNIFIED && plan->cgroup.delegated) {
+        sub = openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = cgroup_delegate_directory(sub, name, plan, error);
+    }
+    if (r < 0)
+        return r;
+    snprintf(file, sizeof(file), "%s/cgroup.procs", name);
+    return move(cgroup, hierarchy, file, pid, error);
+}
+
+/* For its own accounts, and for what the container makes below it. */
+static void enable_below(struct cgroup *cgroup)
+{
+    char text[512], word[64];
+
+    if (cgroup_read(cgroup, CGROUP_UNIFIED, "cgroup.controllers", text, sizeof(text)) < 0)
+        return;
+    for (const char *name = text + strspn(text, " \n"); *name != '\0';
+         name += strspn(name, " \n")) {
+        size_t length = strcspn(name, " \n");
+
+        snprintf(word, sizeof(word), "+%.*s", (int)length, name);
+        cgroup_write(cgroup, CGROUP_UNIFIED, "cgroup.subtree_control", word);
+        name += length;
+    }
+}
+
+int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
+                          const struct host_cgroups *host, pid_t pid, struct error *error)
+{
+    const struct cgroup_record *record = &cgroup->record;
+    bool unified = (record->hierarchies & 1u << CGROUP_UNIFIED) != 0;
+    int r = record->layout != HOST_CGROUP_V2 ? complete_v1(cgroup, pid, error) : 0;
+
+    if (r == 0 && unified)
+        r = cgroup_enable_controllers(cgroup, host->unified_controllers, plan, error);
+    if (r < 0)
+        return r;
+    if (plan->cgroup.subgroup == 0)
+        return cgroup_delegate(cgroup, plan, error);
+    for (unsigned i = 0; r == 0 && i < CGROUP_HIERARCHIES; i++)
+        if ((record->hierarchies & 1u << i) != 0)
+            r = enter_subgroup(cgroup, plan, i, pid, error);
+    if (r == 0 && record->layout == HOST_CGROUP_V2)
+        enable_below(cgroup);
+    return r;
+}

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A host with systemd: this one, or one that is booted in namespaces.
+
+Where no systemd runs but its program and dbus-daemon are installed, it is started as the first
+process of new PID, mount, cgroup, UTS and IPC namespaces, with a cgroup2 of its own at
+/sys/fs/cgroup (a part of this host's, with the controllers that are there) and a handful of units.
+The files of tests are seen on both sides; processes have other numbers inside.
+"""
+
+import atexit
+import functools
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+from . import host
+
+SYSTEMD = pathlib.Path("/lib/systemd/systemd")
+UNITS = {
+    "test.target": "[Unit]\nDefaultDependencies=no\nWants=dbus.socket\n",
+    "dbus.socket": "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/run/dbus/system_bus_socket\n",
+    "dbus.service": ("[Unit]\nDefaultDependencies=no\nRequires=dbus.socket\n[Service]\nType=notify\n"
+                     "ExecStart=/usr/bin/dbus-daemon --system --address=systemd: --nofork --nopidfile "
+                     "--systemd-activation --syslog-only\n"),
+    "exit.target": "[Unit]\nDefaultDependencies=no\n",
+}
+INSIDE = """
+set -e
+echo $$ > "$1/cgroup.procs"
+exec unshare --mount --pid --fork --kill-child=KILL --cgroup --uts --ipc --propagation private sh -e -c '
+mount -t proc proc /proc
+umount -R /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/dbus
+exec env -i container=dray-test PATH="$PATH" SYSTEMD_UNIT_PATH="$1" SYSTEMD_LOG_TARGET=console \
+    /lib/systemd/systemd --system --unit=test.target --show-status=0
+' sh "$2"
+"""
+
+
+def is_booted():
+    return pathlib.Path("/run/systemd/system").is_dir()
+
+
+def unified():
+    """Where this host's cgroup2 is mounted, or None."""
+    for line in open("/proc/self/mounts"):
+        _, target, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return pathlib.Path(target)
+    return None
+
+
+def missing():
+    """Why there can be no such host, or None."""
+    if not host.is_root():
+        return "needs root"
+    if is_booted():
+        return None
+    if not SYSTEMD.exists() or shutil.which("dbus-daemon") is None:
+        return "needs systemd, or its program and dbus-daemon to boot one in namespaces"
+    return None if unified() else "needs a cgroup2"
+
+
+class SystemdHost:
+    """How to run things on it, and what its systemd says."""
+
+    def __init__(self):
+        self.process = None
+        self.prefix = []
+        self.top = pathlib.Path("/sys/fs/cgroup")
+        self.units = None
+        if not is_booted():
+            self.boot()
+
+    def boot(self):
+        self.units = pathlib.Path(tempfile.mkdtemp(prefix="dray-units-"))
+        for name, text in UNITS.items():
+            (self.units / name).write_text(text)
+        self.top = unified() / f"dray-systemd-{os.getpid()}"
+        self.top.mkdir()
+        self.log = open(self.units / "log", "w+b")
+        self.process = subprocess.Popen(["sh", "-c", INSIDE, "sh", self.top, self.units], stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log)
+        host.kept.add(self.process.pid)
+        first = host.wait_until(self._first, "systemd's process")
+        self.prefix = ["nsenter", "--target", str(first), "--mount", "--pid", "--cgroup", "--uts", "--ipc"]
+        host.wait_until(lambda: self.try_run("systemctl", "is-active", "dbus.socket").returncode == 0,
+                        "systemd to be up", timeout=30)
+
+    def _first(self):
+        pid = self.process.pid
+        try:
+            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            if children and pathlib.Path(f"/proc/{children[0]}/comm").read_text() == "systemd\n":
+                return int(children[0])
+        except FileNotFoundError:
+            pass
+        assert self.process.poll() is None, f"systemd did not start: {self.log_text()}"
+        return None
+
+    def log_text(self):
+        return (self.units / "log").read_text(errors="replace")
+
+    def try_run(self, *words, **settings):
+        return subprocess.run([*self.prefix, *map(str, words)], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60 * host.PATIENCE, **settings)
+
+    def run(self, *words):
+        done = self.try_run(*words)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def show(self, unit, *names):
+        """Properties of a unit as systemctl prints them."""
+        lines = self.run("systemctl", "show", unit, *(f"--property={name}" for name in names)).splitlines()
+        found = dict(line.split("=", 1) for line in lines)
+        return found[names[0]] if len(names) == 1 else found
+
+    def is_loaded(self, unit):
+        return self.show(unit, "LoadState") != "not-found"
+
+    def is_active(self, unit):
+        return self.try_run("systemctl", "is-active", unit).stdout.strip() in ("active", "activating", "deactivating")
+
+    def gone(self, unit, timeout=20):
+        """Waits until systemd has forgotten the unit."""
+        host.wait_until(lambda: not self.is_loaded(unit), f"{unit} to be gone", timeout)
+
+    def cgroup(self, unit):
+        """The unit's cgroup as a path on this side."""
+        path = self.show(unit, "ControlGroup")
+        assert path, f"{unit} has no cgroup"
+        return self.top / path.lstrip("/")
+
+    def leftover(self, unit):
+        """What there still is of a unit that should be gone, in words."""
+        try:
+            self.gone(unit, timeout=5)
+        except AssertionError:
+            return [f"unit {unit}: " + self.show(unit, "ActiveState")]
+        return []
+
+    def controllers(self):
+        return (self.top / "cgroup.controllers").read_text().split()
+
+    def close(self):
+        if self.process is None:
+            return
+        host.kept.discard(self.process.pid)
+        self.process.kill()
+        self.process.wait()
+        for _ in range(100):
+            for directory, _, _ in os.walk(self.top, topdown=False):
+                try:
+                    os.rmdir(directory)
+                except OSError:
+                    pass
+            if not self.top.exists():
+                break
+            time.sleep(0.05)
+        self.log.close()
+        shutil.rmtree(self.units, ignore_errors=True)
+
+
+@functools.cache
+def shared():
+    """The one of this test session."""
+    booted = SystemdHost()
+    atexit.register(booted.close)
+    return booted
