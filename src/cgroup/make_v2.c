@@ -74,6 +74,15 @@ static int set_enable_error(const struct plan *plan, struct error *error, const 
                      "cannot enable the controllers \"%s\" in \"%s\"%s", names, path, why);
 }
 
+/* What a user may not enable in a cgroup above its own may be enabled there already. */
+static bool is_enabled(const char *path, uint32_t controllers)
+{
+    char text[1024];
+
+    return file_read_at(AT_FDCWD, path, text, sizeof(text)) >= 0 &&
+           (controllers & ~host_cgroup_parse_controllers(text)) == 0;
+}
+
 /* All of @wanted if that is possible, at least @needed. */
 static int enable_in(const struct cgroup_record *record, const struct plan *plan, unsigned depth,
                      uint32_t wanted, uint32_t needed, struct error *error)
@@ -91,6 +100,8 @@ static int enable_in(const struct cgroup_record *record, const struct plan *plan
         return 0;
     if (needed != 0) {
         r = enable(path, needed);
+        if (cgroup_is_denied(r) && is_enabled(path, needed))
+            return 0;
         if (r < 0) {
             path[length] = '\0';
             return set_enable_error(plan, error, path, needed, r);

@@ -233,6 +233,20 @@ def test_limits_of_a_delegated_cgroup2(tree):
     assert (directory / f"dray-{bundle.name}" / "cgroup.max.descendants").read_text() == "7\n"
 
 
+def test_controllers_of_a_delegated_cgroup2(tree):
+    """What root enabled above is not enabled once more, which a user may not."""
+    bundle, directory = tree
+    sizes = [name.removeprefix("hugepages-").removesuffix("kB") for name in os.listdir("/sys/kernel/mm/hugepages")]
+    (directory.parent / "cgroup.subtree_control").write_text("+hugetlb")
+    if "hugetlb" not in (directory / "cgroup.controllers").read_text().split() or "2048" not in sizes:
+        pytest.skip("needs the hugetlb controller on cgroup2")
+    bundle.linux["resources"] = {"hugepageLimits": [{"pageSize": "2MB", "limit": 4 << 20}]}
+    bundle.up()
+    assert (directory / f"dray-{bundle.name}" / "hugetlb.2MB.max").read_text() == f"{4 << 20}\n"
+    assert (directory / "cgroup.subtree_control").read_text().split() == ["hugetlb"]
+    bundle.delete("--force").ok()
+
+
 def test_the_containers_user_gets_the_cgroup_if_it_can(tree):
     bundle, directory = tree
     bundle.namespace("cgroup")
