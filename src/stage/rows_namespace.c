@@ -91,11 +91,14 @@ int stage_enter_last(struct stage *stage)
 
 /*
  * Where 0 is not mapped (a user alone, as an id that is not root's) the stage goes on as who it is:
- * it has all capabilities in the namespace either way.
+ * it has all capabilities in the namespace either way.  But an id that is not mapped, such as that
+ * of the host's root, is not to go in: there it would still be the host's.
  */
-static int become(long set_ids)
+static int become(long set_ids, unsigned own)
 {
-    return syscall(set_ids, 0, 0, 0) < 0 && errno != EINVAL ? -1 : 0;
+    if (syscall(set_ids, 0, 0, 0) == 0)
+        return 0;
+    return errno == EINVAL ? (int)syscall(set_ids, own, own, own) : -1;
 }
 
 /*
@@ -107,9 +110,10 @@ int stage_become_root(struct stage *stage)
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
 
-    if (become(SYS_setresgid) < 0 || become(SYS_setresuid) < 0)
+    if (become(SYS_setresgid, getegid()) < 0 || become(SYS_setresuid, geteuid()) < 0)
         return error_set(stage->error, ERROR_CREDENTIALS_FAILED, errno,
-                         "cannot become root of the user namespace");
+                         "cannot become root of the user namespace, nor stay who dray is: "
+                         "neither is mapped");
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
         return error_set(stage->error, ERROR_CAPABILITY_FAILED, errno,
                          "cannot clear the ambient capabilities");

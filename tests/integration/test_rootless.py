@@ -9,6 +9,7 @@ import pytest
 
 from harness import host
 from harness.runtime import TOP, runtime_kind
+from harness.terminal import Terminal
 from harness.user import COUNT, FIRST, NAME, UID, User, UserRuntime, own_bundle, rootless
 
 pytestmark = [pytest.mark.skipif(shutil.which("newuidmap") is None, reason="needs uidmap"),
@@ -441,6 +442,73 @@ def test_spec_rootless_runs_as_it_is(bundle, runtime, user):
     config.write_text(json.dumps(document))
     done = bundle.run(write=False).json()
     assert done["ids"]["uid"] == [0] * 3
+
+
+def test_spec_rootless_runs_as_it_is_on_a_terminal(bundle, runtime, user):
+    config = bundle.directory / "config.json"
+    config.unlink(missing_ok=True)
+    user.run(runtime.path, "spec", "--rootless", "--bundle", bundle.directory).check_returncode()
+    master, slave = os.openpty()
+    process = runtime.popen("run", "--bundle", bundle.directory, bundle.name, stdin=slave, stdout=slave, stderr=slave,
+                            start_new_session=True)
+    os.close(slave)
+    terminal = Terminal(master)
+    os.write(master, b"echo $((6 * 7)) is $(id -u); exit 3\n")
+    terminal.read_until("42 is 0")
+    assert process.wait(20 * host.PATIENCE) == 3
+    os.close(master)
+
+
+def test_hooks_of_a_container_whose_user_namespace_was_added(bundle, workdir, user):
+    without_user_namespace(bundle)
+    log = user.own(workdir / "hooks")
+    bundle.config["hooks"] = {kind: [{"path": "/usr/bin/touch", "args": ["touch", str(log / kind)]}]
+                              for kind in ("prestart", "createRuntime", "poststart", "poststop")}
+    bundle.args = ["/bin/probe", "exit", "0"]
+    bundle.run().ok()
+    assert sorted(os.listdir(log)) == ["createRuntime", "poststart", "poststop", "prestart"]
+    assert {path.stat().st_uid for path in log.iterdir()} == {UID}
+
+
+def test_idmapped_mounts_are_roots(bundle):
+    bundle.add_mount("/m", "bind", bundle.rootfs, ["rbind", "idmap"])
+    bundle.run().fails(1).dray_error("MOUNT_IDMAP", names=["/mounts/6"])
+
+
+def test_overlay(bundle, workdir, user):
+    layers = [user.own(workdir / name) for name in ("lower", "upper", "work")]
+    (layers[0] / "file").write_text("below")
+    bundle.add_mount("/o", "overlay", "overlay", [f"lowerdir={layers[0]}", f"upperdir={layers[1]}", f"workdir={layers[2]}"])
+    results = bundle.tries("read /o/file", "write /o/new text")
+    if results[0].get("errno"):
+        pytest.skip("this kernel mounts no overlay in a user namespace")
+    assert results[0]["value"] == "below"
+    assert (layers[1] / "new").exists() or results[1]["errno"] == "ENOENT"
+
+
+def test_joining_another_container_of_the_user(bundle, make_bundle, runtime):
+    bundle.up()
+    second = make_bundle(runtime=runtime)
+    second.linux.pop("cgroupsPath")
+    second.linux.pop("resources")
+    own_bundle(second)
+    for kind, file in (("user", "user"), ("network", "net"), ("ipc", "ipc")):
+        second.namespace(kind, f"/proc/{bundle.pid}/ns/{file}")
+    facts = second.facts("namespaces", "ids")
+    for kind in ("user", "net", "ipc"):
+        assert facts["namespaces"][kind] == os.readlink(f"/proc/{bundle.pid}/ns/{kind}")
+    assert facts["ids"]["uid"] == [0] * 3
+
+
+def test_namespaces_of_root_cannot_be_joined(bundle):
+    bundle.namespace("network", "/proc/1/ns/net")
+    bundle.run().fails(1).dray_error(("NAMESPACE_PATH", "NAMESPACE_FAILED"), names=["/linux/namespaces"])
+    assert bundle.leaks() == []
+
+
+def test_seccomp_without_no_new_privileges(bundle):
+    bundle.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}
+    assert bundle.tries("mkdir /tmp/x")[0]["errno"] == "EPERM"
 
 
 def test_bundle_example(runtime, user, workdir):

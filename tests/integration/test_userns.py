@@ -88,6 +88,17 @@ def test_user_who_is_not_mapped_is_an_error(bundle):
     assert bundle.leaks() == []
 
 
+@pytest.mark.only_dray("others go in as they are")
+def test_nobody_goes_in_with_an_id_that_is_not_mapped(bundle):
+    """Neither root inside nor root outside is: the host's root would be in the container until it has become the user."""
+    bundle.map_users()
+    for key in ("uidMappings", "gidMappings"):
+        bundle.linux[key] = [{"containerID": 1000, "hostID": 100000, "size": 10}]
+    bundle.process["user"] = {"uid": 1000, "gid": 1000}
+    bundle.run().fails(1).dray_error("CREDENTIALS_FAILED", names=["neither is mapped"])
+    assert bundle.leaks() == []
+
+
 def test_root_inside_has_the_capabilities_of_the_config(bundle):
     bundle.map_users()
     caps = bundle.facts("caps")["caps"]
