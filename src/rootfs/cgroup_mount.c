@@ -182,19 +182,30 @@ static int add_hierarchy(const struct cgroup_mount *all, const struct hierarchy 
     return r < 0 ? r : make_links(all, hierarchy);
 }
 
+/*
+ * Only to be read: the container's own procfs, just mounted and verified, serves as well, unless it
+ * is that of a PID namespace that this process is not in (bound from the host by the config).
+ */
+static int open_own_table(struct rootfs *rootfs)
+{
+    static const char file[] = "self/cgroup";
+    int procfs, fd = -ENOENT;
+
+    if (rootfs->procfs < 0 && rootfs->proc >= 0)
+        fd = procfs_open_file(rootfs->proc, file, O_RDONLY);
+    if (fd != -ENOENT)
+        return fd;
+    procfs = rootfs_open_procfs(rootfs);
+    return procfs < 0 ? procfs : procfs_open_file(procfs, file, O_RDONLY);
+}
+
 static int read_table(struct rootfs *rootfs, const struct plan_mount *mount,
                       char table[static CGROUP_TABLE_SIZE])
 {
-    /* only to be read: the container's own, just mounted and verified, serves as well */
-    int procfs =
-        rootfs->procfs < 0 && rootfs->proc >= 0 ? rootfs->proc : rootfs_open_procfs(rootfs);
-    _cleanup_close_ int fd = -1;
+    _cleanup_close_ int fd = open_own_table(rootfs);
     size_t used = 0;
     ssize_t length;
 
-    if (procfs < 0)
-        return procfs;
-    fd = procfs_open_file(procfs, "self/cgroup", O_RDONLY);
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, "/proc/self/cgroup");
     while ((length = read(fd, table + used, CGROUP_TABLE_SIZE - 1 - used)) > 0)

@@ -235,6 +235,10 @@ static const char *explain_denial(const struct rootfs *rootfs, const struct plan
 
     if (!is_in_user_namespace(rootfs))
         return NULL;
+    if (strcmp(type, "proc") == 0 && (rootfs->plan->namespaces.joined & CLONE_NEWPID) != 0)
+        return "the PID namespace that is joined belongs to another user namespace, which has to "
+               "be "
+               "joined, too";
     if (strcmp(type, "proc") == 0)
         return "parts of the /proc that dray sees are covered or masked, so the kernel lets nobody "
                "but root see a whole one; run dray where /proc is not masked, or without a PID "

@@ -122,6 +122,16 @@ def test_join_the_pid_namespace_of_another_container(make_bundle):
     assert first.status == "running"
 
 
+def test_cgroups_are_mounted_in_a_joined_pid_namespace(make_bundle):
+    """Who mounts them is not in that PID namespace yet, so the container's own /proc does not know it."""
+    first, second = make_bundle(), make_bundle()
+    first.up()
+    second.namespace("pid", f"/proc/{first.pid}/ns/pid")
+    second.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["ro"])
+    results = second.tries("list /sys/fs/cgroup", "read /proc/self/comm")
+    assert all(result["ok"] for result in results), results
+
+
 @pytest.mark.parametrize("hook", [False, True], ids=["no-hook", "hook"])
 @pytest.mark.parametrize("user", [0, 1000])
 def test_all_of_a_process_in_a_joined_pid_namespace(make_bundle, user, hook):

@@ -193,6 +193,16 @@ def test_network_of_the_host(podman):
     assert "lo" in said.split()
 
 
+@pytest.mark.parametrize("option", ["--pid", "--network", "--ipc"])
+def test_namespace_of_another_container(podman, option):
+    kind = {"--pid": "pid", "--network": "net", "--ipc": "ipc"}[option]
+    options = ["--ipc", "shareable"] if option == "--ipc" else []
+    first = up(podman, *options)
+    network = [] if option == "--network" else ["--network", "none"]
+    said = podman("run", "--rm", *network, option, f"container:{first}", IMAGE, "readlink", f"/proc/self/ns/{kind}").stdout
+    assert said == podman("exec", first, "readlink", f"/proc/self/ns/{kind}").stdout
+
+
 def test_healthcheck(podman):
     name = up(podman, "--health-cmd", "true", "--health-interval", "disable")
     podman("healthcheck", "run", name)

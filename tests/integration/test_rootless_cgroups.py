@@ -10,18 +10,12 @@ import pytest
 from harness import host
 from harness.runtime import runtime_kind
 from harness.user import COUNT, FIRST, NAME, UID, User, UserRuntime, own_bundle, rootless
+from harness.user_fixtures import bundle, runtime, user  # noqa: F401: fixtures
 
 pytestmark = [pytest.mark.skipif(shutil.which("newuidmap") is None, reason="needs uidmap"),
               pytest.mark.skipif(runtime_kind() != "dray", reason="dray only: what is done without differs")]
 _serial = itertools.count(1)
 V2_FILES = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
-
-
-@pytest.fixture(scope="module")
-def user(base):
-    made = User(base / "user-cgroups")
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +28,12 @@ def user_on_v2(base):
     made.close()
 
 
-@pytest.fixture
-def runtime(workdir, user):
-    user.allow(f"{NAME}:{FIRST}:{COUNT}\n")
-    return UserRuntime(workdir, user)
-
-
 def make(make_bundle, runtime, size=COUNT):
     made = make_bundle(runtime=runtime)
     made.linux.pop("cgroupsPath")
     rootless(made, size)
     own_bundle(made)
     return made
-
-
-@pytest.fixture
-def bundle(make_bundle, runtime):
-    return make(make_bundle, runtime)
 
 
 def own_name():

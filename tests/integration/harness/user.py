@@ -102,3 +102,10 @@ def rootless(bundle, size=0):
     bundle.linux["uidMappings"] = mapping
     bundle.linux["gidMappings"] = [dict(entry) for entry in mapping]
     bundle.linux.pop("resources", None)
+
+
+def without_user_namespace(bundle):
+    """For the runtime to add one."""
+    bundle.no_namespace("user")
+    for key in ("uidMappings", "gidMappings"):
+        bundle.linux.pop(key)
