@@ -22,6 +22,10 @@ enum recorder_phase {
     RECORDER_FAILED,  /* error holds why */
 };
 
+/* The byte that a created container waits for at its fifo; another one ends it. */
+#define START_BYTE 's'
+#define END_BYTE   'e'
+
 struct recorder {
     uint32_t phase;   /* enum recorder_phase */
     uint32_t row;     /* of the step table, the stage's */

@@ -198,6 +198,9 @@ int stage_wait_start(struct stage *stage)
     if (n != 1)
         return error_set(stage->error, ERROR_SYSTEM, n < 0 ? errno : EIO,
                          "cannot wait for the start of the container");
+    if (byte != START_BYTE)
+        return error_set(stage->error, ERROR_INTERRUPTED, ECANCELED,
+                         "the container was deleted before it was started");
     stage->recorder->phase = RECORDER_SETUP;
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "io/syscalls.h"
+#include "plan/recorder.h"
 #include "state/directory.h"
 #include "steps/undo.h"
 
@@ -148,12 +149,54 @@ static int signal_process(const struct container *container, struct process_iden
     return 0;
 }
 
+/*
+ * The configuration is kept once the journal knows the process, and removed before the journal: one
+ * without the other says that the journal was damaged, and that the process may well live.
+ */
+static bool is_cut_short(const struct container *container)
+{
+    return container->status == NULL &&
+           journal_find(&container->journal, JOURNAL_PROCESS) == NULL &&
+           faccessat(container->directory, STATE_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int refuse_cut_short(const struct container *container, const char *command,
+                            struct error *error)
+{
+    return error_set(error, ERROR_STATE_DAMAGED, EUCLEAN,
+                     "cannot %s container \"%s\": its journal is cut short and does not say which "
+                     "process is the container's",
+                     command, container->id);
+}
+
+static int kill_without_record(struct container *container, int signal_number, struct error *error)
+{
+    int r = undo_open_cgroup(&container->journal, &container->cgroup, error);
+
+    container->has_cgroup = r > 0;
+    if (r >= 0)
+        r = kill_all(container, signal_number, error);
+    return r == -ENOTSUP ? refuse_cut_short(container, "kill", error) : r;
+}
+
+/* It waits for a byte at its fifo, and this one ends it. */
+static void end_waiting(const struct container *container)
+{
+    _cleanup_close_ int fd = openat(container->directory, STATE_START_FIFO,
+                                    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, &(char){END_BYTE}, 1) != 1)
+        return; /* started, or gone */
+}
+
 /* What is left of a creation that was never completed. */
-static int kill_broken(const struct container *container, int signal_number, struct error *error)
+static int kill_broken(struct container *container, int signal_number, struct error *error)
 {
     struct process_identity identity = {0};
     const struct journal_record *record = journal_find(&container->journal, JOURNAL_PROCESS);
 
+    if (is_cut_short(container))
+        return kill_without_record(container, signal_number, error);
     if (record != NULL && record->length == sizeof(identity))
         memcpy(&identity, record->payload, sizeof(identity));
     return signal_process(container, identity, signal_number, error);
@@ -203,6 +246,11 @@ int container_delete(struct container *container, bool force, struct error *erro
 
         if (r < 0)
             return r;
+    }
+    if (is_cut_short(container)) {
+        if (!force)
+            return refuse_cut_short(container, "delete", error);
+        end_waiting(container);
     }
     return undo_container(container->runtime, &request, error);
 }

@@ -66,7 +66,7 @@ static int release_stage(struct container *container, struct error *error)
     if (start < 0 && errno == ENXIO)
         return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
                          container->id);
-    if (start < 0 || write(start, "s", 1) != 1)
+    if (start < 0 || write(start, &(char){START_BYTE}, 1) != 1)
         return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot write to \"%s\"",
                          STATE_START_FIFO);
     unlinkat(container->directory, STATE_START_FIFO, 0);

@@ -10,6 +10,7 @@ import os
 import random
 import socket
 import stat
+import struct
 import subprocess
 import time
 import threading
@@ -18,6 +19,8 @@ import pytest
 
 from harness.attack import THOROUGH, canary, racer, rounds  # noqa: F401  fixtures
 from harness import host
+
+JOURNAL_CGROUP, JOURNAL_PROCESS = 2, 3  # src/plan/journal_format.h
 
 COMMANDS = (("state", "ID"), ("kill", "ID", "KILL"), ("kill", "--all", "ID", "TERM"), ("exec", "ID", "/bin/true"),
             ("pause", "ID"), ("resume", "ID"), ("ps", "ID"), ("start", "ID"), ("list",), ("delete", "ID"),
@@ -164,6 +167,76 @@ def test_damaged_state(bundle, victim, canary):
             path.write_bytes(content)
         if not host.describe_process(bundle.pid).endswith(")"):
             break
+
+
+def records(content):
+    """Where each record of a journal ends, by kind."""
+    ends, at = {}, 0
+    while at + 8 <= len(content):
+        kind, length = struct.unpack_from("<II", content, at)
+        at += 8 + length
+        ends[kind] = at
+    return ends
+
+
+def journal_of(bundle):
+    return next(path for path in state_files(bundle) if path.name == "journal")
+
+
+@pytest.mark.only_dray("the file names are dray's own")
+@pytest.mark.slow
+def test_journal_cut_at_every_byte(bundle):
+    """Before it says which process is the container's, nothing but force removes what may live."""
+    bundle.up()
+    journal = journal_of(bundle)
+    content = journal.read_bytes()
+    for length in range(records(content)[JOURNAL_PROCESS]):
+        journal.write_bytes(content[:length])
+        bundle.delete().fails(1, ["journal is cut short"])
+        assert bundle.status == "stopped"
+    os.kill(bundle.pid, 0)
+    journal.write_bytes(content[:-1])
+    journal.unlink()
+    bundle.delete().fails(1, ["journal is cut short"])
+    journal.write_bytes(content)
+    assert bundle.status == "running"
+
+
+@pytest.mark.only_dray("the file names are dray's own")
+@pytest.mark.parametrize("force", [False, True], ids=["plain", "force"])
+@pytest.mark.parametrize("behind", [0, 1, 9, 40], ids=str)
+def test_journal_cut_behind_the_process(bundle, behind, force):
+    """Which process it is is known, not that its creation was completed: it ends with its state."""
+    bundle.up()
+    journal = journal_of(bundle)
+    content = journal.read_bytes()
+    journal.write_bytes(content[:records(content)[JOURNAL_PROCESS] + behind])
+    bundle.delete(*["--force"] * force).ok()
+    assert bundle.wait() == 137
+    assert bundle.leaks() == []
+
+
+@pytest.mark.only_dray("the file names are dray's own")
+@pytest.mark.parametrize("started", [False, True], ids=["created", "running"])
+@pytest.mark.parametrize("kept", ["cgroup", "nothing"])
+def test_force_deletes_what_a_cut_journal_knows(bundle, kept, started):
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.create().ok()
+    if started:
+        bundle.start().ok()
+        bundle.output.expect("ready")
+    journal = journal_of(bundle)
+    content = journal.read_bytes()
+    journal.write_bytes(content[:records(content)[JOURNAL_CGROUP] if kept == "cgroup" else 5])
+    if kept == "cgroup":
+        bundle.kill("TERM" if started else "KILL").ok()
+    else:
+        bundle.kill("KILL").fails(1, ["journal is cut short"])
+    bundle.delete("--force").ok()
+    if kept == "nothing" and started:
+        os.kill(bundle.pid, 9)  # nothing tells that it is the container's
+    bundle.wait()
+    host.remove_cgroups(host.cgroups_named(bundle.name))
 
 
 # --- what is read of the container
