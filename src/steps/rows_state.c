@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "host/subordinate_ids.h"
 #include "io/file.h"
 #include "io/syscalls.h"
 #include "namespace/stage_image.h"
@@ -19,6 +20,8 @@
 #include "steps/rows.h"
 
 #include <sched.h>
+
+#define PASSWD_LIMIT (4u << 20)
 
 int row_claim_id(struct operation *operation)
 {
@@ -145,16 +148,34 @@ static bool shares_pid_namespace(const struct plan *plan)
     return (plan->namespaces.clone_flags & CLONE_NEWPID) == 0;
 }
 
+/* A name, as for root, if /etc/passwd has an ordinary one that fits; else the number. */
+static void describe_owner(struct operation *operation)
+{
+    static const char ordinary[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    const char *name = "root";
+    char *users;
+    size_t length;
+
+    if (geteuid() != 0)
+        name = file_read_all_at(AT_FDCWD, "/etc/passwd", PASSWD_LIMIT, &operation->arena, &users,
+                                &length) == 0
+                   ? subordinate_ids_find_name(users, geteuid())
+                   : NULL;
+    if (name != NULL && strlen(name) < sizeof(operation->owner) &&
+        name[strspn(name, ordinary)] == '\0')
+        memcpy(operation->owner, name, strlen(name) + 1);
+    else
+        format_u64(operation->owner, geteuid());
+}
+
 int row_commit_create(struct operation *operation)
 {
     const struct plan *plan = operation_plan(operation);
     int r;
 
     format_now(operation->created);
-    if (geteuid() == 0)
-        memcpy(operation->owner, "root", sizeof("root"));
-    else
-        format_u64(operation->owner, geteuid());
+    describe_owner(operation);
     operation->own_status = (struct status){
         .version = STATUS_VERSION,
         .oci_version = operation->spec->oci_version,

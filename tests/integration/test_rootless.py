@@ -10,7 +10,7 @@ import pytest
 from harness import host
 from harness.runtime import TOP, runtime_kind
 from harness.terminal import Terminal
-from harness.user import COUNT, FIRST, UID, own_bundle, rootless, without_user_namespace
+from harness.user import COUNT, FIRST, NAME, UID, own_bundle, rootless, without_user_namespace
 from harness.user_fixtures import bundle, runtime, user  # noqa: F401: fixtures
 
 pytestmark = [pytest.mark.skipif(shutil.which("newuidmap") is None, reason="needs uidmap"),
@@ -150,6 +150,17 @@ def test_root_does_not_use_the_states_of_a_user(bundle, user, workdir):
     bundle.runtime.prefix = user.prefix
 
 
+def test_root_that_may_make_no_namespaces(bundle, user):
+    """--rootless=true: as for any user.  Without it the kernel's refusal is the answer."""
+    without_user_namespace(bundle)
+    bundle.runtime.prefix = [*user.prefix[:3], "setpriv", "--bounding-set=-sys_admin", "--"]
+    os.chown(bundle.runtime.root, 0, 0)
+    bundle.own_rootfs(0)
+    bundle.run().fails(1).dray_error(("NAMESPACE_FAILED", "CAPABILITY_FAILED"))
+    bundle.args = ["/bin/probe", "facts", "uid_map"]
+    assert numbers(bundle.command("run", options=["--rootless=true"]).json()["uid_map"]) == [[0, 0, 1]]
+
+
 # --- every command
 
 def test_lifecycle(bundle):
@@ -157,7 +168,7 @@ def test_lifecycle(bundle):
     assert bundle.status == "running"
     assert bundle.runtime("ps", "--format", "json", bundle.name).json() == [bundle.pid]
     listed = bundle.runtime("list", "--format", "json").json()
-    assert [(entry["id"], entry["owner"]) for entry in listed] == [(bundle.name, str(UID))]
+    assert [(entry["id"], entry["owner"]) for entry in listed] == [(bundle.name, NAME)]
     bundle.exec("/bin/probe", "exit", "7").exits(7)
     second = bundle.exec_detached("/bin/sleep", "1000", options=["--user", "5:6"])
     assert os.stat(f"/proc/{second.pid}").st_uid == FIRST + 4

@@ -276,6 +276,23 @@ def test_the_containers_user_gets_the_cgroup_if_it_can(tree):
     remove(directory / f"dray-{bundle.name}" / "mine")
 
 
+@pytest.mark.parametrize("how", ["cgroup", "sysfs"])
+def test_read_only_cgroups_stay_read_only(tree, how):
+    """CVE-2023-25809: what the user may write outside is not writable inside where "ro" is asked for."""
+    bundle, directory = tree
+    bundle.no_namespace("network")  # then /sys is the host's
+    if how == "cgroup":
+        bundle.add_mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "ro"])
+    bundle.up()
+    places = [f"/sys/fs/cgroup{path}" for path in ("", f"/{directory.name}", f"/{directory.name}/dray-{bundle.name}")]
+    tries = [f"{verb} {place}/{rest}" for place in places
+             for verb, rest in (("write", "cgroup.procs 1"), ("mkdir", "made"), ("write", "cgroup.max.depth 5"))]
+    results = bundle.exec_tries(*tries)
+    assert {result.get("errno") for result in results} <= {"EROFS", "ENOENT", "EACCES"}, results
+    own = results[:3] if how == "cgroup" else results[-3:]
+    assert {result["errno"] for result in own} == {"EROFS"}, own
+
+
 def test_owner_that_the_user_cannot_give_it_to(tree):
     bundle, directory = tree
     bundle.process["user"] = {"uid": 7, "gid": 7}
