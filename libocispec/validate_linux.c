@@ -157,12 +157,8 @@ static void validate_net_devices(struct validation *validation, const struct pla
 }
 
 static void validate_absolute_paths(struct validation *validation, const struct place *place,
-                                    const struct oci_strings *paths, bool has_mount_namespace)
+                                    const struct oci_strings *paths)
 {
-    if (paths->count > 0 && !has_mount_namespace)
-        validation_refuse(validation, place, OCI_FAULT_CONFLICT,
-                          "\"%s\" needs a mount namespace, the host's would be changed",
-                          place->key);
     for (size_t i = 0; i < paths->count; i++)
         if (!form_is_absolute(paths->items[i]))
             validation_refuse(validation, PLACE_ENTRY(place, i), OCI_FAULT_VALUE,
@@ -253,7 +249,6 @@ void validate_linux(struct validation *validation, const struct oci_spec *spec)
 {
     const struct oci_linux *linux = spec->linux;
     const struct place *place = PLACE_KEY(NULL, "linux");
-    bool has_mount_namespace = oci_spec_namespace(spec, OCI_NAMESPACE_MOUNT) != NULL;
 
     validate_namespaces(validation, place, linux);
     validate_user_namespace(validation, place, spec);
@@ -269,10 +264,8 @@ void validate_linux(struct validation *validation, const struct oci_spec *spec)
     validate_sysctl(validation, spec);
     if (linux->seccomp != NULL)
         validate_seccomp(validation, PLACE_KEY(place, "seccomp"), linux->seccomp);
-    validate_absolute_paths(validation, PLACE_KEY(place, "maskedPaths"), &linux->masked_paths,
-                            has_mount_namespace);
-    validate_absolute_paths(validation, PLACE_KEY(place, "readonlyPaths"), &linux->readonly_paths,
-                            has_mount_namespace);
+    validate_absolute_paths(validation, PLACE_KEY(place, "maskedPaths"), &linux->masked_paths);
+    validate_absolute_paths(validation, PLACE_KEY(place, "readonlyPaths"), &linux->readonly_paths);
     if (linux->intel_rdt != NULL)
         validate_intel_rdt(validation, PLACE_KEY(place, "intelRdt"), linux->intel_rdt);
     if (linux->memory_policy != NULL)

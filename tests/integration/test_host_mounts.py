@@ -83,3 +83,23 @@ def test_a_user_namespace_needs_a_mount_namespace(bundle):
     bundle.map_users()
     in_the_hosts_mount_namespace(bundle)
     bundle.run().dray_error("CONFIG_CONFLICT", "/linux/namespaces")
+
+
+def test_masked_and_read_only_paths_are_not_the_hosts(bundle):
+    """As with crun, and without a trace on the host; runc refuses such a configuration."""
+    before = open("/proc/self/mountinfo", encoding="utf-8").read()
+    bundle.no_namespace("mount")
+    for name in ("hidden", "still"):
+        bundle.file(f"/{name}/file", "here\n")
+    bundle.linux["maskedPaths"] = ["/hidden", "/proc/keys", "/etc/hostname"]
+    bundle.linux["readonlyPaths"] = ["/still", "/proc/sys"]
+    bundle.up()
+    assert open("/proc/self/mountinfo", encoding="utf-8").read() == before
+    script = "cat /hidden/file; cat /proc/keys; cat /etc/hostname; cat /still/file; echo x >/still/file"
+    done = bundle.exec("/bin/sh", "-c", script)
+    assert done.out == "here\n"
+    assert "open '/hidden/file': No such file" in done.err and "create /still/file: Read-only" in done.err
+    assert (bundle.rootfs / "hidden/file").read_text() == (bundle.rootfs / "still/file").read_text() == "here\n"
+    bundle.kill("KILL").ok()
+    bundle.delete("--force").ok()
+    assert bundle.leaks() == []

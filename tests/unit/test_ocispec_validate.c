@@ -179,9 +179,8 @@ static const struct rule_case rule_cases[] = {
     /* paths, sysctls */
     {"", "", "\"cgroupsPath\":\"/a/../../b\"", OCI_FAULT_VALUE, "/linux/cgroupsPath", ""},
     {"", "", "\"cgroupsPath\":\"..\"", OCI_FAULT_VALUE, "/linux/cgroupsPath", ""},
-    {"", "", "\"maskedPaths\":[\"/a\"]", OCI_FAULT_CONFLICT, "/linux/maskedPaths", ""},
-    {"", "", "\"namespaces\":[{\"type\":\"mount\"}],\"maskedPaths\":[\"/a\",\"b\"]",
-     OCI_FAULT_VALUE, "/linux/maskedPaths/1", ""},
+    {"", "", "\"readonlyPaths\":[\"\"]", OCI_FAULT_VALUE, "/linux/readonlyPaths/0", ""},
+    {"", "", "\"maskedPaths\":[\"/a\",\"b\"]", OCI_FAULT_VALUE, "/linux/maskedPaths/1", ""},
     {"", "", "\"namespaces\":[{\"type\":\"mount\"}],\"readonlyPaths\":[\"proc\"]", OCI_FAULT_VALUE,
      "/linux/readonlyPaths/0", ""},
     {"", "", "\"sysctl\":{\"vm.swappiness\":\"1\"}", OCI_FAULT_VALUE, "/linux/sysctl/vm.swappiness",
