@@ -199,6 +199,11 @@ static int explain_clone(const struct spawn_request *request, int sys_errno, str
                   "this kernel cannot make the namespaces that the container wants (flags %#llx)",
                   (unsigned long long)request->clone_flags);
         break;
+    case EACCES:
+        error_set(error, ERROR_CGROUP_JOIN, sys_errno,
+                  "cannot start a process in the container's cgroup: it takes the right to write "
+                  "cgroup.procs there and in the cgroup above both it and dray's own");
+        break;
     default:
         error_set(error, ERROR_SPAWN_FAILED, sys_errno, "cannot start a process");
     }

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from harness import host
+from harness import faults, host
 from harness.runtime import runtime_kind
 from harness.user import COUNT, FIRST, NAME, UID, rootless, without_user_namespace
 from harness.user_fixtures import bundle, replace_program, runtime, user  # noqa: F401: fixtures
@@ -258,3 +258,26 @@ def test_the_runtime_is_killed_while_a_helper_hangs(bundle, replace_program):
     bundle.delete("--force").ok()
     assert bundle.leaks() == []
     host.wait_until(lambda: host.reap_dead() == [], "the helper to end")
+
+
+# --- a fault in every row
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ["fail", "kill", "kill-after", "signal-TERM"])
+def test_fault_in_every_row(bundle, workdir, action):
+    """The walk of test_fault_walk.py for a user, whose maps newuidmap writes and who has no cgroup."""
+    shutil.copyfile(faults.fault_runtime(workdir).path, bundle.runtime.path)
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.write()
+    hit = 0
+    for step in faults.steps("create"):
+        if action == "signal-TERM" and step.role == "stage":
+            continue
+        done = bundle.runtime("create", "--bundle", bundle.directory, bundle.name, env=faults.environment(step, action))
+        hit += done.code != 0
+        if done.code == 1 and step.role == "dray":
+            assert done.err.count("error[") == 1, f"{step}: {done}"
+        bundle.runtime("delete", "--force", bundle.name).ok()
+        host.wait_until(lambda: host.reap_dead() == [], f"all processes to end after {step}={action}")
+        assert bundle.leaks() == [], f"{step}={action}"
+    assert hit > 15
