@@ -145,17 +145,70 @@ int plan_unit(const struct plan_input *input, const char *path, struct plan_buil
     return r < 0 ? r : plan_unit_name(input, path, builder);
 }
 
-int plan_unit_update(bool v1_devices, struct plan_builder *builder)
+static bool is_quota(const char *property)
+{
+    return strncmp(property, "CPUQuota", strlen("CPUQuota")) == 0;
+}
+
+/* Quota and period make one property together: when one changes, both are said again. */
+static bool is_changed(const struct unit_properties *changes, const struct plan *plan,
+                       const char *name)
+{
+    for (uint32_t i = 0; i < changes->count; i++) {
+        const char *changed = plan_text(plan, changes->items[i].name);
+
+        if (strcmp(changed, name) == 0 || (is_quota(changed) && is_quota(name)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether systemd, which counts in percent of a CPU, writes something else there. */
+static bool is_rounded(const char *file)
+{
+    return strcmp(file, "cpu.max") == 0 || strcmp(file, "cpu.cfs_quota_us") == 0;
+}
+
+static int plan_exact(struct plan_array merged, struct plan_builder *builder,
+                      struct plan_array *ret)
+{
+    struct plan_cgroup_write *exact = plan_add_array(builder, sizeof(*exact), merged.count, ret);
+    uint32_t count = 0;
+
+    if (exact == NULL)
+        return -ENOMEM;
+    plan_for_each(write, builder->plan, merged, struct plan_cgroup_write)
+    {
+        if (is_rounded(plan_text(builder->plan, write->file)))
+            exact[count++] = *write;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        exact[i].flags &= ~(uint32_t)PLAN_CGROUP_LINKED;
+    ret->count = count;
+    return 0;
+}
+
+int plan_unit_update(struct plan_array merged, bool v1_devices, struct plan_builder *builder,
+                     struct plan_array *ret_exact)
 {
     struct plan_cgroup *cgroup = &builder->plan->cgroup;
-    struct unit_properties list = {0};
+    struct unit_properties changes = {0}, all = {0};
     struct plan_array properties = {0};
-    int r = plan_unit_limits(cgroup->writes, builder, &list);
+    uint32_t count = 0;
+    int r = plan_unit_limits(cgroup->writes, builder, &changes);
 
-    if (r == 0 && v1_devices)
-        r = plan_unit_devices(cgroup->devices, builder, &list);
     if (r == 0)
-        r = unit_properties_finish(&list, builder, &properties);
+        r = plan_unit_limits(merged, builder, &all);
+    for (uint32_t i = 0; r == 0 && i < all.count; i++)
+        if (is_changed(&changes, builder->plan, plan_text(builder->plan, all.items[i].name)))
+            all.items[count++] = all.items[i];
+    all.count = count;
+    if (r == 0 && v1_devices)
+        r = plan_unit_devices(cgroup->devices, builder, &all);
+    if (r == 0)
+        r = unit_properties_finish(&all, builder, &properties);
+    if (r == 0)
+        r = plan_exact(merged, builder, ret_exact);
     cgroup->properties = properties;
     return r;
 }

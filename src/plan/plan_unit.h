@@ -40,7 +40,12 @@ int plan_unit_annotations(const struct oci_string_map *annotations, struct plan_
 /* All of it: name, slice, properties for a create. */
 int plan_unit(const struct plan_input *input, const char *path, struct plan_builder *builder);
 
-/* For update: the properties that go with the writes and devices of a plan. */
-int plan_unit_update(bool v1_devices, struct plan_builder *builder);
+/*
+ * For update: the properties that change with the plan's writes and device rules, with the values
+ * that follow from @merged, the writes of all that holds afterwards.  *@ret_exact are writes for
+ * what systemd rounds, to be written again after it.
+ */
+int plan_unit_update(struct plan_array merged, bool v1_devices, struct plan_builder *builder,
+                     struct plan_array *ret_exact);
 
 #endif

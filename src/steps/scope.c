@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "helper/protocol.h"
 #include "plan/plan_unit.h"
 #include "steps/helper.h"
-#if defined(DYNAMIC_PROGRAM) && defined(HAVE_LIBSYSTEMD)
+#ifdef DYNAMIC_PROGRAM
 #include "helper/units.h"
 #endif
 
@@ -29,43 +27,7 @@ struct scope_link {
     struct helper_unit_request request;
 };
 
-bool scope_is_of_user(bool rootless, bool in_user_namespace)
-{
-    struct stat status;
-
-    if (rootless || geteuid() != 0)
-        return true;
-    /* root in a user namespace: its own systemd, as in a container, or the host's? */
-    return in_user_namespace && (stat("/run/systemd/system", &status) < 0 || status.st_uid != 0);
-}
-
-#ifndef HAVE_LIBSYSTEMD
-
-int scope_connect(bool user, struct scope_link **ret, struct error *error)
-{
-    (void)user;
-    (void)ret;
-    return error_set(error, ERROR_NOT_SUPPORTED, 0,
-                     "this dray was built without libsystemd: it has no systemd cgroup manager");
-}
-
-void scope_disconnect(struct scope_link *link)
-{
-    free(link);
-}
-
-static int send_request(struct scope_link *link, struct error *error)
-{
-    (void)link;
-    return error_set(error, ERROR_NOT_SUPPORTED, 0, "this dray was built without libsystemd");
-}
-
-int scope_await(struct scope_link *link, struct error *error)
-{
-    return send_request(link, error);
-}
-
-#elif defined(DYNAMIC_PROGRAM)
+#ifdef DYNAMIC_PROGRAM
 
 int scope_connect(bool user, struct scope_link **ret, struct error *error)
 {
@@ -229,32 +191,6 @@ int scope_request(struct scope_link *link, const struct plan *plan,
              plan_text(plan, plan->cgroup.slice));
     r = put_properties(link, plan, error);
     return r < 0 ? r : send_request(link, error);
-}
-
-void scope_describe(const struct plan *plan, pid_t pid, uint64_t start_time,
-                    struct scope_record *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    ret->user = plan->cgroup.user_manager;
-    snprintf(ret->unit, sizeof(ret->unit), "%s", plan_text(plan, plan->cgroup.scope));
-    ret->size = (uint32_t)offsetof(struct scope_record, description) + 1 +
-                (uint32_t)snprintf(ret->description, sizeof(ret->description),
-                                   "dray container %s (process %d started at %llu)",
-                                   plan_text(plan, plan->id), pid, (unsigned long long)start_time);
-}
-
-int scope_read_record(const void *payload, size_t length, struct scope_record *ret)
-{
-    const size_t head = offsetof(struct scope_record, description);
-
-    memset(ret, 0, sizeof(*ret));
-    if (length <= head || length > sizeof(*ret))
-        return -EPROTO;
-    memcpy(ret, payload, length);
-    if (ret->size != length || memchr(ret->unit, '\0', sizeof(ret->unit)) == NULL ||
-        ret->description[length - head - 1] != '\0' || ret->unit[0] == '\0')
-        return -EPROTO;
-    return 0;
 }
 
 int scope_set(struct scope_link *link, const struct plan *plan, const struct scope_record *record,

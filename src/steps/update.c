@@ -5,8 +5,8 @@
  *   1. read     the new resources and the saved configuration
  *   2. merge    what will hold afterwards; validate it as if it had been there from the start
  *   3. plan     the files to write for what is new
- *   4. write    schemata of resctrl, limits, device rules, and last the configuration; a failure
- * takes back what was done before it
+ *   4. write    schemata of resctrl, limits, device rules, the properties of a systemd unit, and
+ *               last the configuration; a failure takes back what was done before it
  */
 #include "steps/update.h"
 
@@ -18,9 +18,11 @@
 #include "io/file.h"
 #include "ocispec/ocispec.h"
 #include "plan/plan_cgroup.h"
+#include "plan/plan_unit.h"
 #include "state/directory.h"
 #include "steps/fault.h"
 #include "steps/rdt.h"
+#include "steps/scope.h"
 
 #define DOCUMENT "resources"
 
@@ -38,7 +40,11 @@ struct update {
     struct oci_linux_memory memory; /* of the changes, completed */
     struct host_cgroups host;
     struct plan_builder builder;
-    int resctrl; /* its root; -1 */
+    struct scope_record scope; /* with the systemd manager: its unit is not "" */
+    struct scope_link *link;
+    struct plan_array exact;        /* writes of what systemd rounds */
+    struct cgroup_snapshot rounded; /* what they replace */
+    int resctrl;                    /* its root; -1 */
     struct rdt_record rdt;
     struct rdt_snapshot schemata; /* what they were */
 };
@@ -144,7 +150,10 @@ static int plan_changes(struct update *update)
     builder->plan->cgroup.writes = writes;
     builder->plan->cgroup.devices = devices;
     builder->plan->cgroup.devices_asked = devices.count > 0;
-    return r;
+    if (r < 0 || update->link == NULL)
+        return r;
+    r = plan_cgroup_resources(update->merged, &update->host, PLAN_CGROUP_UPDATE, builder, &writes);
+    return r < 0 ? r : plan_unit_update(writes, has_v1_devices(update), builder, &update->exact);
 }
 
 /* The rules that were in force before. */
@@ -183,6 +192,33 @@ static int save(struct update *update)
     return 0;
 }
 
+/* What systemd knows it writes again; then what it rounds is written once more. */
+static int tell_systemd(struct update *update)
+{
+    struct plan *plan = update->builder.plan;
+    const struct plan_array writes = plan->cgroup.writes;
+    struct cgroup *cgroup = &update->container->cgroup;
+    int r;
+
+    if (update->link == NULL || plan->cgroup.properties.count == 0)
+        return 0;
+    plan->cgroup.writes = update->exact;
+    r = cgroup_update(cgroup, plan, &update->rounded, update->error);
+    plan->cgroup.writes = writes;
+    if (r == 0)
+        r = scope_set(update->link, plan, &update->scope, update->error);
+    return r < 0 ? r : cgroup_apply(cgroup, plan, update->exact, update->error);
+}
+
+static void untell_systemd(struct update *update)
+{
+    struct error error = {0};
+
+    if (update->link != NULL && scope_restore(update->link, &update->scope, &error) < 0)
+        error_set_detail(update->error, error.message, strlen(error.message));
+    cgroup_restore(&update->container->cgroup, &update->rounded, update->error);
+}
+
 static int write_changes(struct update *update)
 {
     const struct plan *plan = update->builder.plan;
@@ -195,7 +231,11 @@ static int write_changes(struct update *update)
     if (plan->cgroup.devices.count > 0)
         r = cgroup_update_devices(cgroup, plan, update->error);
     if (r == 0)
+        r = tell_systemd(update);
+    if (r == 0)
         r = save(update);
+    if (r < 0)
+        untell_systemd(update);
     if (r < 0 && plan->cgroup.devices.count > 0)
         restore_devices(update);
     if (r < 0)
@@ -213,6 +253,19 @@ static int check_cgroup(struct update *update)
     return error_set(update->error, ERROR_CGROUP_HOST, 0,
                      "container \"%s\" has no cgroup of its own that could be limited",
                      container->id);
+}
+
+/* It connects while we read and plan. */
+static int find_unit(struct update *update)
+{
+    const struct journal_record *record = journal_find(&update->container->journal, JOURNAL_SCOPE);
+
+    if (record == NULL)
+        return 0;
+    if (scope_read_record(record->payload, record->length, &update->scope) < 0)
+        return error_set(update->error, ERROR_STATE_DAMAGED, EPROTO,
+                         "the record of the unit is damaged");
+    return scope_connect(update->scope.user, &update->link, update->error);
 }
 
 /* A schema is one line, and the one for memory bandwidth begins with its resource. */
@@ -270,6 +323,8 @@ static int write_resources(struct update *update)
 
     if (r == 0)
         r = check_cgroup(update);
+    if (r == 0)
+        r = find_unit(update);
     if (r == 0 && update->spec == NULL)
         r = read_config(update);
     if (r == 0)
@@ -307,5 +362,7 @@ int container_update(struct container *container, const struct update_request *r
     rdt_snapshot_done(&update.schemata);
     close_fd(update.resctrl);
     plan_builder_done(&update.builder);
+    scope_disconnect(update.link);
+    cgroup_snapshot_done(&update.rounded);
     return r;
 }

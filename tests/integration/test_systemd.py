@@ -64,9 +64,11 @@ def test_later_commands_need_no_option(scope, systemd_host):
 
 def test_exec_is_in_the_scope(scope, systemd_host):
     up(scope)
-    scope.exec("/bin/sleep", "1000", options=["--detach"]).ok()
-    assert len(processes(systemd_host.cgroup(scope.unit))) == 2
+    process = scope.runtime.popen("exec", scope.name, "/bin/sleep", "1000")
+    cgroup = systemd_host.cgroup(scope.unit)
+    host.wait_until(lambda: len(processes(cgroup)) == 2, "the exec to be in the scope")
     scope.delete("--force").ok()
+    assert process.wait(20 * host.PATIENCE) != 0
 
 
 def test_cgroup_namespace_is_rooted_in_the_scope(scope):
