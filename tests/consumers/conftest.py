@@ -23,6 +23,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 # Both directories have to be in the path first.
 from engines import control, image, private  # noqa: E402
+from engines.containerd import IMAGE as CONTAINERD_IMAGE  # noqa: E402
+from engines.containerd import Containerd, Crictl, Ctr, find_crictl  # noqa: E402
+from engines.docker import Docker, Dockerd, find_client  # noqa: E402
 from engines.podman import Podman, PodmanStore, podman_version  # noqa: E402
 from harness import host  # noqa: E402
 from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: E402, F401: hooks
@@ -30,6 +33,8 @@ from harness.runtime import runtime_path  # noqa: E402
 
 NEEDS = {
     "podman": ("podman", "needs podman"),
+    "containerd": ("ctr", "needs containerd"),
+    "docker": ("dockerd", "needs dockerd"),
     "catatonit": ("catatonit", "needs catatonit"),
 }
 
@@ -107,9 +112,11 @@ def base(corner):
     os.chmod(path, 0o755)
     (path / "image").mkdir()
     private.share_ids(path, "containers", 1000000, 1 << 20)
-    image.make_archive(image.make_rootfs(path / "image"), path / "image/image.tar")
+    layer = image.make_archive(image.make_rootfs(path / "image"), path / "image/image.tar")
+    image.make_docker_archive(layer, path / "image/docker.tar", CONTAINERD_IMAGE)
     yield path
     strays = host.reap_strays()
+    private.unshare_ids()
     private.unmount_below(path)
     if not host.mounts_below(path):
         shutil.rmtree(path, ignore_errors=True)
@@ -150,6 +157,76 @@ def podman_store(base, manager):
 def podman(podman_store, which):
     runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
     made = Podman(podman_store, runtime)
+    yield made
+    left = made.clean()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture(scope="session")
+def containerd(base, manager):
+    (base / "containerd").mkdir()
+    runtimes = {"dray": control.dray()}
+    other = control.control("runc", "crun")
+    if other:
+        runtimes["control"] = other
+    made = Containerd(base / "containerd", runtimes, manager)
+    made.start(base / "image/docker.tar")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def ctr(containerd, which):
+    runtime = control.dray() if which == "dray" else control.skip_without(control.control("runc", "crun"))
+    made = Ctr(containerd, runtime)
+    yield made
+    left = made.clean()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture(scope="session")
+def crictl_program():
+    program = find_crictl()
+    if program is None:
+        pytest.skip("needs crictl, or Go and its module proxy")
+    return program
+
+
+@pytest.fixture
+def cri(containerd, which, crictl_program, workdir):
+    if which == "control":
+        control.skip_without(control.control("runc", "crun"))
+    made = Crictl(containerd, crictl_program, which, workdir)
+    yield made
+    left = made.clean()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture(scope="session")
+def dockerd(base, manager):
+    if not find_client():
+        pytest.skip("needs docker's client")
+    (base / "docker").mkdir()
+    runtimes = {"dray": control.dray()}
+    other = control.control("runc", "crun")
+    if other:
+        runtimes["control"] = other
+    made = Dockerd(base / "docker", runtimes, manager, bridge=True)
+    made.start(base / "image/image.tar")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def dockerd_bridge(dockerd):
+    if '"bridge"' not in dockerd.client("network", "ls", "--format", "{{json .Name}}").stdout:
+        pytest.skip("no bridges on this host")
+
+
+@pytest.fixture
+def docker(dockerd, which):
+    runtime = control.dray() if which == "dray" else control.skip_without(control.control("runc", "crun"))
+    made = Docker(dockerd, runtime, which)
     yield made
     left = made.clean()
     assert not left, "left behind:\n" + "\n".join(left)

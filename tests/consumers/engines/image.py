@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A root file system made of busybox, and the archives that engines import: nothing is ever pulled."""
 
+import hashlib
+import io
+import json
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import tarfile
@@ -36,4 +40,23 @@ def make_rootfs(directory):
 def make_archive(rootfs, path):
     with tarfile.open(path, "w") as archive:
         archive.add(rootfs, arcname=".")
+    return path
+
+
+def make_docker_archive(layer, path, name):
+    """What "docker save" writes, with one layer; containerd and Podman read it, too."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    config = json.dumps({
+        "architecture": machine, "os": "linux",
+        "config": {"Cmd": ["/bin/sleep", "100000"], "Env": ["PATH=/usr/bin:/bin"]},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer.read_bytes()).hexdigest()]},
+    }).encode()
+    config_name = hashlib.sha256(config).hexdigest() + ".json"
+    manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
+    with tarfile.open(path, "w") as archive:
+        archive.add(layer, arcname="layer.tar")
+        for entry, content in ((config_name, config), ("manifest.json", manifest)):
+            info = tarfile.TarInfo(entry)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
     return path

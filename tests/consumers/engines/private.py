@@ -35,6 +35,15 @@ EMPTY = {
 
 # Directories that were made to be mounted on, outermost first.
 _made = []
+# Parents that engines make in the cgroup hierarchies, and never remove; those that were there before.
+CGROUP_PARENTS = ("libpod_parent/conmon", "libpod_parent", "k8s.io", "docker", "buildah", "consumers-parent/conmon",
+                  "consumers-parent", "drayconsumers", "drayconsumers-own")
+_cgroups_before = set()
+
+
+def _cgroup_parents():
+    roots = {host.CGROUP_ROOT} if host.cgroup_mode() == "v2" else set(host.v1_mounts().values()) | {host.CGROUP_ROOT / "unified"}
+    return [root / name for name in CGROUP_PARENTS for root in roots]
 
 
 def _make_directory(path):
@@ -49,6 +58,7 @@ def enter():
     assert threading.active_count() == 1, "too late for namespaces of our own"
     if host.libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
+    _cgroups_before.update(path for path in _cgroup_parents() if path.exists())
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name, mode in EMPTY.items():
@@ -58,7 +68,7 @@ def enter():
 
 
 def share_ids(directory, name, first, count):
-    """Gives that name ranges of subordinate ids, in copies of the host's tables."""
+    """Gives that name a range of subordinate ids, in copies of the host's tables."""
     for table in ("subuid", "subgid"):
         real = pathlib.Path("/etc") / table
         if not real.exists():
@@ -68,8 +78,19 @@ def share_ids(directory, name, first, count):
         subprocess.run(["mount", "--bind", directory / table, real], check=True)
 
 
+def unshare_ids():
+    for table in ("subuid", "subgid"):
+        subprocess.run(["umount", f"/etc/{table}"], check=False, stderr=subprocess.DEVNULL)
+
+
 def leave():
     """The namespaces end with the process; the directories that were not there before go now."""
+    for path in _cgroup_parents():
+        if (path not in _cgroups_before or "consumers" in str(path)) and path.exists():
+            try:
+                os.rmdir(path)
+            except OSError:
+                pass  # Somebody else uses it by now.
     for name in EMPTY:
         subprocess.run(["umount", "--recursive", "--lazy", pathlib.Path(name).resolve()], check=False)
     for path in reversed(_made):

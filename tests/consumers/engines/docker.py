@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""dockerd with directories, a socket and a containerd of its own."""
+
+import json
+import os
+import pathlib
+import shutil
+
+from harness import host
+
+from . import private
+from .daemon import Daemon
+from .engine import Engine
+
+IMAGE = "consumers/busybox"
+RUN = pathlib.Path("/run/docker")
+
+
+def find_client():
+    """The distribution's client, for another that comes first may want a newer daemon."""
+    for path in ("/usr/bin/docker", shutil.which("docker")):
+        if path and os.access(path, os.X_OK):
+            return path
+    return None
+
+
+class Dockerd:
+    def __init__(self, directory, runtimes, manager, bridge):
+        self.directory = directory
+        self.socket = RUN / "consumers.sock"
+        # The system's configuration and the user's login must not matter.
+        (directory / "config").mkdir()
+        (directory / "daemon.json").write_text(json.dumps(
+            {"runtimes": {name: {"path": runtime.path} for name, runtime in runtimes.items()}}))
+        self.environment = dict(os.environ, TMPDIR=str(directory), DOCKER_CONFIG=str(directory / "config"),
+                                DOCKER_HOST=f"unix://{self.socket}")
+        for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
+            self.environment.pop(name, None)
+        self.client = Engine(find_client(), [], self.environment)
+        words = ["dockerd", "--config-file", directory / "daemon.json", "--data-root", directory / "data",
+                 "--exec-root", RUN / "exec", "--pidfile", RUN / "docker.pid", "--host", f"unix://{self.socket}",
+                 "--iptables=false", "--ip-masq=false", "--group", "root", "--exec-opt", f"native.cgroupdriver={manager}",
+                 "--default-ulimit", "nofile=1024:1024", "--log-driver", "json-file"]
+        words += [] if bridge else ["--bridge", "none"]
+        self.daemon = Daemon(words, directory / "log", self.environment,
+                             lambda: self.client("version", code=None).returncode == 0)
+
+    def start(self, layer):
+        self.daemon.start()
+        self.client("import", layer, IMAGE)
+
+    def stop(self):
+        self.daemon.stop()
+        private.unmount_below(self.directory)
+        private.unmount_below(RUN)
+
+
+class Docker(Engine):
+    """docker, with one of the runtimes for each container."""
+
+    def __init__(self, dockerd, runtime, handler):
+        super().__init__(dockerd.client.program, [], dockerd.environment)
+        self.dockerd = dockerd
+        self.runtime = runtime
+        self.handler = handler
+
+    def run(self, *words, network="none", **settings):
+        return self("run", "--runtime", self.handler, "--network", network, *words, **settings)
+
+    def rm_run(self, *words, **settings):
+        return self.run("--rm", *words, **settings)
+
+    def detached(self, *words, command=("sleep", "1000"), network="none"):
+        return self.run("-d", *words, IMAGE, *command, network=network).stdout.strip()
+
+    def inspect(self, name):
+        return json.loads(self("inspect", name).stdout)[0]
+
+    def state(self, name):
+        return self.inspect(name)["State"]
+
+    def pid(self, name):
+        return self.state(name)["Pid"]
+
+    def wait_status(self, name, status, timeout=20):
+        host.wait_until(lambda: self.state(name)["Status"] == status, f"{name} to be {status}", timeout)
+
+    def remove_all(self):
+        names = self("ps", "--all", "--quiet", "--no-trunc").stdout.split()
+        if names:
+            self("rm", "--force", "--volumes", *names, code=None)
+
+    def left(self):
+        found = [f"container {name}" for name in self("ps", "--all", "--quiet").stdout.split()]
+        for root in (RUN / "exec").glob("runtime-*/moby"):
+            found += [f"state {entry}" for entry in root.iterdir()]
+        found += [f"mount {line.split()[4]}" for line in host.mounts_below(self.dockerd.directory)
+                  if line.split()[4].endswith(("/merged", "/shm"))]
+        return found
+
+    def clean(self):
+        """Removes everything; returns what was left after that."""
+        self.remove_all()
+        host.wait_until(lambda: not [pid for pid in host.reap_dead() if "containerd-shim" in host.describe_process(pid)],
+                        "the end of the shims")
+        return self.left()
