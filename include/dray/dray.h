@@ -210,6 +210,74 @@ struct dray_events_options {
 /* Statistics and events of a container until its first process has ended. */
 int dray_events(struct dray *dray, const char *id, const struct dray_events_options *options);
 
+/* What becomes of the cgroups of the container's processes: criu(8), --manage-cgroups. */
+enum dray_cgroups_mode {
+    DRAY_CGROUPS_SOFT,
+    DRAY_CGROUPS_FULL,
+    DRAY_CGROUPS_STRICT,
+    DRAY_CGROUPS_IGNORE,
+};
+
+/* How CRIU holds connections back: criu(8), --network-lock. */
+enum dray_network_lock {
+    DRAY_NETWORK_LOCK_DEFAULT,
+    DRAY_NETWORK_LOCK_IPTABLES,
+    DRAY_NETWORK_LOCK_NFTABLES,
+    DRAY_NETWORK_LOCK_SKIP,
+};
+
+/* What checkpoint and restore have in common; flags are what criu(8) says of them. */
+struct dray_criu_options {
+    size_t size;
+    const char *image_path; /* NULL: "checkpoint" in the working directory */
+    const char *work_path;  /* NULL: the images' directory; gets dump.log and restore.log */
+    enum dray_cgroups_mode cgroups_mode;
+    enum dray_network_lock network_lock;
+    bool tcp_established;
+    bool ext_unix_sk;
+    bool shell_job;
+    bool file_locks;
+    bool lazy_pages;
+    bool auto_dedup;
+    bool empty_network; /* leave the devices of the network namespace out */
+};
+
+struct dray_checkpoint_options {
+    size_t size;
+    const struct dray_criu_options *criu;
+    const char *parent_path; /* images of a pre-dump, relative to the image path; NULL */
+    const char *page_server; /* "ADDRESS:PORT"; NULL: none */
+    bool has_status_fd;
+    int status_fd; /* gets a NUL byte when lazy pages are served */
+    bool leave_running;
+    bool pre_dump; /* only memory, and it is left running */
+    bool tcp_skip_in_flight;
+    bool link_remap;
+};
+
+/* Saves a running container by CRIU and deletes it, unless it is left running. */
+int dray_checkpoint(struct dray *dray, const char *id,
+                    const struct dray_checkpoint_options *options);
+
+struct dray_restore_options {
+    size_t size;
+    const struct dray_create_options *create; /* preserve_fds and added_env have no effect */
+    const struct dray_criu_options *criu;
+    bool detach;
+    bool keep;
+    bool tcp_close;                /* TCP connections are restored as closed ones */
+    const char *lsm_profile;       /* "apparmor:NAME", "selinux:LABEL"; NULL: the config's */
+    const char *lsm_mount_context; /* NULL: the config's mount label */
+};
+
+/*
+ * Makes a container of a bundle whose processes come from a checkpoint instead of its program, and
+ * waits for it as dray_run() does.  What the processes may do is what the bundle's config gives: a
+ * checkpoint of a container that had more is refused.
+ */
+int dray_restore(struct dray *dray, const char *id, const struct dray_restore_options *options,
+                 int *ret_status);
+
 /* Host pids of all processes of the container; *@ret_pids is the caller's to free. */
 int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count);
 

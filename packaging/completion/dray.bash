@@ -47,6 +47,8 @@ _dray() {
     fi
 
     local create='--bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --help'
+    local criu='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns
+            --network-lock --lazy-pages --auto-dedup --help'
     case $command in
     '') options='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help' ;;
     create) options=$create ;;
@@ -60,6 +62,8 @@ _dray() {
     update) options='--resources --blkio-weight --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share
             --cpuset-cpus --cpuset-mems --kernel-memory --kernel-memory-tcp --memory --memory-reservation --memory-swap --pids-limit
             --l3-cache-schema --mem-bw-schema --help' ;;
+    checkpoint) options="$criu --parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd" ;;
+    restore) options="$criu --bundle --config --console-socket --pid-file --detach --keep --tcp-close --lsm-profile --lsm-mount-context" ;;
     events) options='--stats --interval --help' ;;
     spec) options='--bundle --file --rootless --help' ;;
     *) options='--help' ;;
@@ -71,10 +75,10 @@ _dray() {
     fi
     case $command in
     '')
-        options='create start state kill delete run exec list ps pause resume update events spec features'
+        options='create start state kill delete run exec list ps pause resume update events checkpoint restore spec features'
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         ;;
-    start | state | kill | delete | exec | ps | pause | resume | update | events)
+    start | state | kill | delete | exec | ps | pause | resume | update | events | checkpoint)
         mapfile -t COMPREPLY < <(compgen -W "$(dray ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$current")
         ;;
     esac

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # fish completion for dray
 
-set -l commands create start state kill delete run exec list ps pause resume update events spec features
+set -l commands create start state kill delete run exec list ps pause resume update events checkpoint restore spec features
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c dray -f
@@ -29,10 +29,12 @@ complete -c dray -n $none -a pause -d 'freeze all processes'
 complete -c dray -n $none -a resume -d 'let them run again'
 complete -c dray -n $none -a update -d 'change limits'
 complete -c dray -n $none -a events -d 'print statistics'
+complete -c dray -n $none -a checkpoint -d 'save it with CRIU'
+complete -c dray -n $none -a restore -d 'bring it back with CRIU'
 complete -c dray -n $none -a spec -d 'write a config.json'
 complete -c dray -n $none -a features -d 'print what dray can do'
 
-set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume update events'
+set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume update events checkpoint'
 complete -c dray -n $with_id -a '(dray list --quiet 2>/dev/null)' -d container
 
 set -l create '__fish_seen_subcommand_from create run'
@@ -92,3 +94,36 @@ complete -c dray -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 
 
 complete -c dray -n '__fish_seen_subcommand_from events' -l stats -d once
 complete -c dray -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between statistics'
+
+set -l criu '__fish_seen_subcommand_from checkpoint restore'
+complete -c dray -n $criu -l image-path -xa '(__fish_complete_directories)' -d images
+complete -c dray -n $criu -l work-path -xa '(__fish_complete_directories)' -d logs
+complete -c dray -n $criu -l tcp-established -d 'TCP connections'
+complete -c dray -n $criu -l ext-unix-sk -d 'unix sockets to the outside'
+complete -c dray -n $criu -l shell-job -d 'sessions of the caller'
+complete -c dray -n $criu -l file-locks -d 'file locks'
+complete -c dray -n $criu -l manage-cgroups-mode -xa 'soft full strict ignore' -d cgroups
+complete -c dray -n $criu -l empty-ns -xa network -d 'leave its contents out'
+complete -c dray -n $criu -l network-lock -xa 'iptables nftables skip' -d 'holding connections back'
+complete -c dray -n $criu -l lazy-pages -d 'memory on demand'
+complete -c dray -n $criu -l auto-dedup -d 'deduplicate images'
+
+set -l checkpoint '__fish_seen_subcommand_from checkpoint'
+complete -c dray -n $checkpoint -l parent-path -xa '(__fish_complete_directories)' -d 'images of a pre-dump'
+complete -c dray -n $checkpoint -l leave-running -d 'let it run on'
+complete -c dray -n $checkpoint -l pre-dump -d 'memory alone'
+complete -c dray -n $checkpoint -l tcp-skip-in-flight -d 'leave out connections being made'
+complete -c dray -n $checkpoint -l link-remap -d 'name nameless files'
+complete -c dray -n $checkpoint -l page-server -x -d 'send memory there'
+complete -c dray -n $checkpoint -l status-fd -x -d 'descriptor to report to'
+
+set -l restore '__fish_seen_subcommand_from restore'
+complete -c dray -n $restore -s b -l bundle -xa '(__fish_complete_directories)' -d bundle
+complete -c dray -n $restore -s f -l config -rF -d configuration
+complete -c dray -n $restore -l console-socket -rF -d 'socket that gets the terminal'
+complete -c dray -n $restore -l pid-file -rF -d 'where to write the process id'
+complete -c dray -n $restore -s d -l detach -d 'do not wait'
+complete -c dray -n $restore -l keep -d 'do not delete it'
+complete -c dray -n $restore -l tcp-close -d 'restore connections as closed'
+complete -c dray -n $restore -l lsm-profile -x -d label
+complete -c dray -n $restore -l lsm-mount-context -x -d 'context of the mounts'

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include "state/directory.h"
+#include "steps/undo.h"
+
 int operation_attend(struct operation *operation, const struct relay_signals *signals,
                      int *ret_status)
 {
@@ -22,4 +25,39 @@ int operation_attend(struct operation *operation, const struct relay_signals *si
     operation->stage_reaped = true;
     *ret_status = relay_exit_code(status);
     return 0;
+}
+
+int operation_remove(struct operation *operation, struct error *error)
+{
+    struct undo_request request = {
+        .root = operation->root,
+        .directory = operation->directory,
+        .id = operation->id,
+        .status = operation->status,
+        .kill = true,
+    };
+    int r = state_lock_again(operation->directory, operation->id, error);
+
+    if (r < 0)
+        return error->code == ERROR_NONE ? 0 : r;
+    if (operation->stage_reaped)
+        request.ended = operation->stage.identity;
+    return undo_container(operation->runtime, &request, error);
+}
+
+int operation_attend_to_end(struct operation *operation, const struct relay_signals *signals,
+                            bool keep, int *ret_status)
+{
+    int r = operation_attend(operation, signals, ret_status);
+
+    if (r < 0 || !keep) {
+        struct error error = {0};
+        int removal = operation_remove(operation, &error);
+
+        if (r == 0 && removal < 0) {
+            r = removal;
+            *operation->error = error;
+        }
+    }
+    return r;
 }

@@ -13,4 +13,11 @@
 int operation_attend(struct operation *operation, const struct relay_signals *signals,
                      int *ret_status);
 
+/* Removes everything of the container, unless it was deleted while its lock was not ours. */
+int operation_remove(struct operation *operation, struct error *error);
+
+/* The foreground of run and restore: waits for the first process, then deletes the container. */
+int operation_attend_to_end(struct operation *operation, const struct relay_signals *signals,
+                            bool keep, int *ret_status);
+
 #endif

@@ -9,10 +9,9 @@
 #include "state/directory.h"
 #include "steps/container.h"
 #include "steps/hooks.h"
-#include "steps/undo.h"
 
-static int begin(struct dray *dray, const char *id, const struct dray_create_options *options,
-                 struct create_request *ret)
+int create_request_read(struct dray *dray, const char *id,
+                        const struct dray_create_options *options, struct create_request *ret)
 {
     struct dray_create_options given;
     int r;
@@ -43,7 +42,7 @@ int dray_create(struct dray *dray, const char *id, const struct dray_create_opti
 {
     struct create_request request;
     struct operation operation;
-    int r = begin(dray, id, options, &request);
+    int r = create_request_read(dray, id, options, &request);
 
     if (r < 0)
         return r;
@@ -52,25 +51,6 @@ int dray_create(struct dray *dray, const char *id, const struct dray_create_opti
     r = operation_create(&operation);
     operation_done(&operation);
     return r;
-}
-
-/* Everything of the container goes, unless it has been deleted while its lock was not ours. */
-static int remove_container(struct operation *operation, struct error *error)
-{
-    struct undo_request request = {
-        .root = operation->root,
-        .directory = operation->directory,
-        .id = operation->id,
-        .status = operation->status,
-        .kill = true,
-    };
-    int r = state_lock_again(operation->directory, operation->id, error);
-
-    if (r < 0)
-        return error->code == ERROR_NONE ? 0 : r;
-    if (operation->stage_reaped)
-        request.ended = operation->stage.identity;
-    return undo_container(operation->runtime, &request, error);
 }
 
 /* create has committed: the stage executes the program now. */
@@ -87,24 +67,7 @@ static int start_program(struct operation *operation)
     }
     if (r < 0) {
         operation_kill_stage(operation);
-        remove_container(operation, &ignored);
-    }
-    return r;
-}
-
-static int attend_program(struct operation *operation, const struct relay_signals *signals,
-                          bool keep, int *ret_status)
-{
-    int r = operation_attend(operation, signals, ret_status);
-
-    if (r < 0 || !keep) {
-        struct error error = {0};
-        int removal = remove_container(operation, &error);
-
-        if (r == 0 && removal < 0) {
-            r = removal;
-            *operation->error = error;
-        }
+        operation_remove(operation, &ignored);
     }
     return r;
 }
@@ -121,7 +84,7 @@ int dray_run(struct dray *dray, const char *id, const struct dray_run_options *o
     error_clear(&dray->error);
     r = DRAY_OPTIONS_COPY(&given, options, &dray->error);
     if (r == 0)
-        r = begin(dray, id, given.create, &request);
+        r = create_request_read(dray, id, given.create, &request);
     if (r < 0)
         return r;
     request.run = true;
@@ -139,7 +102,7 @@ int dray_run(struct dray *dray, const char *id, const struct dray_run_options *o
     if (r == 0 && given.detach)
         *ret_status = 0;
     else if (r == 0)
-        r = attend_program(&operation, &signals, given.keep, ret_status);
+        r = operation_attend_to_end(&operation, &signals, given.keep, ret_status);
     operation_done(&operation);
     if (!given.detach)
         relay_signals_end(&signals);

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "dray/dray.h"
+#include "steps/checkpoint.h"
 #include "steps/operation.h"
 
 struct dray {
@@ -33,6 +34,14 @@ int options_copy(void *ret, size_t size, const void *options, struct error *erro
  * container's hands.
  */
 int preserved_check(uint32_t count, struct error *error);
+
+/* Reads and checks what create, run and restore share. */
+int create_request_read(struct dray *dray, const char *id,
+                        const struct dray_create_options *options, struct create_request *ret);
+
+/* Reads and checks what checkpoint and restore share. */
+int criu_options_read(struct dray *dray, const struct dray_criu_options *options,
+                      struct criu_options *ret);
 
 /* A malloc'ed copy for the caller. */
 int text_return(const char *text, char **ret, struct error *error);

@@ -19,6 +19,7 @@
 #ifndef DRAY_CGROUP_CGROUP_H
 #define DRAY_CGROUP_CGROUP_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -217,6 +218,12 @@ int cgroup_oom_open(struct cgroup *cgroup, struct cgroup_oom *ret, struct error 
 
 /* After @oom->fd was ready: 1 if a process was killed for want of memory since the last look. */
 int cgroup_oom_check(struct cgroup *cgroup, struct cgroup_oom *oom);
+
+/*
+ * The host path of the directory that freezes it, for those who freeze it themselves.
+ * -ENOENT without one, -ENAMETOOLONG.
+ */
+int cgroup_freezer_path(const struct cgroup *cgroup, char out[PATH_MAX]);
 
 /* acting */
 

@@ -120,3 +120,14 @@ int cgroup_thaw(struct cgroup *cgroup, int deadline_ms, struct error *error)
                          cgroup_path(&cgroup->record, (unsigned)hierarchy));
     return r < 0 ? set_freeze_error(cgroup, (unsigned)hierarchy, "thaw", r, error) : 0;
 }
+
+int cgroup_freezer_path(const struct cgroup *cgroup, char out[PATH_MAX])
+{
+    int hierarchy = cgroup->record.layout == HOST_CGROUP_V2
+                        ? (int)CGROUP_UNIFIED
+                        : cgroup_hierarchy_of(cgroup, HOST_CGROUP_FREEZER);
+
+    if (hierarchy < 0 || (cgroup->record.hierarchies & 1u << hierarchy) == 0)
+        return -ENOENT;
+    return cgroup_host_path(&cgroup->record, (unsigned)hierarchy, CGROUP_WHOLE_PATH, out);
+}

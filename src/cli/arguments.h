@@ -119,6 +119,29 @@ struct arguments {
     bool stats;
     const char *interval;
 
+    /* checkpoint and restore */
+    const char *image_path;
+    const char *work_path;
+    const char *parent_path;
+    const char *page_server;
+    const char *status_fd;
+    const char *empty_ns;
+    const char *lsm_profile;
+    const char *lsm_mount_context;
+    int cgroups_mode; /* enum dray_cgroups_mode */
+    int network_lock; /* enum dray_network_lock */
+    bool leave_running;
+    bool pre_dump;
+    bool tcp_established;
+    bool tcp_skip_in_flight;
+    bool tcp_close;
+    bool ext_unix_sk;
+    bool shell_job;
+    bool file_locks;
+    bool link_remap;
+    bool lazy_pages;
+    bool auto_dedup;
+
     char **words; /* positional arguments, NULL terminated; in the caller's argv */
     int word_count;
 };

@@ -57,6 +57,9 @@ static inline const char *command_id(const struct invocation *invocation)
 struct dray_create_options command_create_options(const struct arguments *arguments,
                                                   const struct listen_fds *fds);
 
+/* The options that checkpoint and restore share. */
+int command_criu_options(struct invocation *invocation, struct dray_criu_options *ret);
+
 /*
  * Calls @act for the container that is named, or with --regex for every one that the regular
  * expression matches.  The first failure is reported at the end; the others go on.
@@ -64,6 +67,7 @@ struct dray_create_options command_create_options(const struct arguments *argume
 int command_for_each_id(struct invocation *invocation,
                         int (*act)(struct invocation *invocation, const char *id));
 
+int command_checkpoint(struct invocation *invocation);
 int command_create(struct invocation *invocation);
 int command_delete(struct invocation *invocation);
 int command_events(struct invocation *invocation);
@@ -75,6 +79,7 @@ int command_list(struct invocation *invocation);
 int command_not_yet(struct invocation *invocation);
 int command_pause(struct invocation *invocation);
 int command_ps(struct invocation *invocation);
+int command_restore(struct invocation *invocation);
 int command_resume(struct invocation *invocation);
 int command_run(struct invocation *invocation);
 int command_spec(struct invocation *invocation);

@@ -8,6 +8,8 @@ static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"error", "warning", "debug", NULL};
 static const char *const cgroup_managers[] = {"cgroupfs", "systemd", "disabled", NULL};
 static const char *const rootless_words[] = {"auto", "true", "false", NULL};
+static const char *const cgroups_modes[] = {"soft", "full", "strict", "ignore", NULL};
+static const char *const network_locks[] = {"default", "iptables", "nftables", "skip", NULL};
 static const char *const output_formats[] = {"table", "json", NULL};
 
 /* The words stand in the order of the enums that their index becomes. */
@@ -17,6 +19,12 @@ _Static_assert(DRAY_CGROUP_CGROUPFS == 0 && DRAY_CGROUP_SYSTEMD == 1 && DRAY_CGR
                "cgroup_managers");
 _Static_assert(DRAY_ROOTLESS_AUTO == 0 && DRAY_ROOTLESS_TRUE == 1 && DRAY_ROOTLESS_FALSE == 2,
                "rootless_words");
+_Static_assert(DRAY_CGROUPS_SOFT == 0 && DRAY_CGROUPS_FULL == 1 && DRAY_CGROUPS_STRICT == 2 &&
+                   DRAY_CGROUPS_IGNORE == 3,
+               "cgroups_modes");
+_Static_assert(DRAY_NETWORK_LOCK_DEFAULT == 0 && DRAY_NETWORK_LOCK_IPTABLES == 1 &&
+                   DRAY_NETWORK_LOCK_NFTABLES == 2 && DRAY_NETWORK_LOCK_SKIP == 3,
+               "network_locks");
 _Static_assert(OUTPUT_TABLE == 0 && OUTPUT_JSON == 1, "output_formats");
 
 /* clang-format off */
@@ -171,6 +179,62 @@ static const struct option_row events_options[] = {
     {0},
 };
 
+static const struct option_row criu_options[] = {
+    {"image-path", 0, TEXT(image_path), .value = "DIR",
+     .help = "directory of the images (checkpoint)"},
+    {"work-path", 0, TEXT(work_path), .value = "DIR",
+     .help = "directory of CRIU's logs and other files (that of the images)"},
+    {"tcp-established", 0, FLAG(tcp_established), .help = "TCP connections that are established"},
+    {"ext-unix-sk", 0, FLAG(ext_unix_sk), .help = "unix sockets connected to the outside"},
+    {"shell-job", 0, FLAG(shell_job), .help = "sessions and terminals of the caller's"},
+    {"file-locks", 0, FLAG(file_locks), .help = "file locks"},
+    {"manage-cgroups-mode", 0, WORD(cgroups_mode, cgroups_modes),
+     .value = "soft|full|strict|ignore", .help = "what to do with the container's cgroups (soft)"},
+    {"empty-ns", 0, TEXT(empty_ns), .value = "network",
+     .help = "leave out what is in this namespace"},
+    {"network-lock", 0, WORD(network_lock, network_locks), .value = "iptables|nftables|skip",
+     .help = "how connections are held back meanwhile (CRIU's default)"},
+    {"lazy-pages", 0, FLAG(lazy_pages), .help = "hand memory over when it is asked for"},
+    {"auto-dedup", 0, FLAG(auto_dedup), .help = "punch memory that is needed no more out of images"},
+    {0},
+};
+
+static const struct option_row checkpoint_options[] = {
+    {"parent-path", 0, TEXT(parent_path), .value = "DIR",
+     .help = "images of the pre-dump to build upon, relative to the image path"},
+    {"leave-running", 0, FLAG(leave_running), .help = "let the container run on"},
+    {"pre-dump", 0, FLAG(pre_dump), .help = "write only memory, and let the container run on"},
+    {"tcp-skip-in-flight", 0, FLAG(tcp_skip_in_flight),
+     .help = "leave out TCP connections that are being made"},
+    {"link-remap", 0, FLAG(link_remap), .help = "give files that have no name left one"},
+    {"page-server", 0, TEXT(page_server), .value = "ADDRESS:PORT",
+     .help = "send the memory to criu page-server there; with --lazy-pages serve it there"},
+    {"status-fd", 0, TEXT(status_fd), .value = "N",
+     .help = "descriptor that gets a NUL byte when lazy pages are served"},
+    {0},
+};
+
+static const struct option_row restore_options[] = {
+    {"bundle", 'b', TEXT(bundle), .value = "DIR",
+     .help = "the bundle (the working directory)"},
+    {"config", 'f', TEXT(config), .value = "FILE",
+     .help = "read FILE of the bundle instead of config.json"},
+    {"console-socket", 0, TEXT(console_socket), .value = "SOCKET",
+     .help = "unix socket that gets the master of the container's terminal"},
+    {"pid-file", 0, TEXT(pid_file), .value = "FILE", .help = "write the process id to FILE"},
+    {"detach", 'd', FLAG(detach), .help = "return as soon as the container runs"},
+    {"keep", 0, FLAG(keep), .help = "keep the container when its first process has ended"},
+    {"tcp-close", 0, FLAG(tcp_close), .help = "restore TCP connections as closed ones"},
+    {"lsm-profile", 0, TEXT(lsm_profile), .value = "TYPE:NAME",
+     .help = "label of the processes, selinux:LABEL or apparmor:PROFILE (the config's)"},
+    {"lsm-mount-context", 0, TEXT(lsm_mount_context), .value = "CONTEXT",
+     .help = "SELinux context of the mounts (the config's)"},
+    {"no-pivot", 0, .kind = OPTION_IGNORED, .help = "accepted, without effect"},
+    {"no-new-keyring", 0, .kind = OPTION_IGNORED, .help = "accepted, without effect"},
+    {"no-subreaper", 0, .kind = OPTION_IGNORED, .help = "accepted, without effect"},
+    {0},
+};
+
 static const struct option_row spec_options[] = {
     {"bundle", 'b', TEXT(bundle), .value = "DIR",
      .help = "where to write it (the working directory)"},
@@ -215,10 +279,12 @@ const struct command commands[] = {
      .run = command_update},
     {"events", "print statistics and out-of-memory events of a container", {events_options}, "ID",
      "One JSON object a line, until the container stops.", 1, 1, .run = command_events},
-    {"checkpoint", "save a running container with CRIU (not yet supported)", {NULL}, "ID", NULL,
-     0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
-    {"restore", "restore a saved container with CRIU (not yet supported)", {NULL}, "ID", NULL, 0,
-     WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"checkpoint", "save a running container with CRIU", {checkpoint_options, criu_options}, "ID",
+     "The container is deleted then, unless it is left running.", 1, 1,
+     .run = command_checkpoint},
+    {"restore", "bring a saved container back with CRIU", {restore_options, criu_options}, "ID",
+     "Exits with the code of its first process, or 128 plus the signal that killed it.", 1, 1,
+     .run = command_restore},
     {"mounts", "change the mounts of a container (not yet supported)", {NULL},
      "add|remove ID FILE", NULL, 0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
     {"help", "print the help of a command", {NULL}, "[COMMAND]", NULL, 0, 1,

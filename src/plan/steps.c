@@ -202,3 +202,7 @@ const struct step create_steps[CREATE_STEPS] = {
 const struct step exec_steps[EXEC_STEPS] = {
 #include "plan/exec_steps.def"
 };
+
+const struct step restore_steps[RESTORE_STEPS] = {
+#include "plan/restore_steps.def"
+};

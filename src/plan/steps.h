@@ -31,6 +31,13 @@ enum exec_step {
     EXEC_STEPS
 };
 
+enum restore_step {
+#define STEP(name, role, condition) RESTORE_##name,
+#include "plan/restore_steps.def"
+#undef STEP
+    RESTORE_STEPS
+};
+
 /*
  * True when the stage enters the PID namespace that it joins with everything given up that the
  * program does not get (ENTER_LAST).  Who has CAP_SYS_PTRACE in there may then look into it and
@@ -50,6 +57,7 @@ struct step {
 
 extern const struct step create_steps[CREATE_STEPS];
 extern const struct step exec_steps[EXEC_STEPS];
+extern const struct step restore_steps[RESTORE_STEPS];
 
 /* True when the row is one of @role's and @plan needs it. */
 static inline bool step_is_due(const struct step *step, enum step_role role,

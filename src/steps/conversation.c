@@ -199,6 +199,9 @@ int operation_explain_stage(struct operation *operation)
     /* copied once: the page is shared with a process that lives among hostile ones */
     struct recorder copy;
 
+    if (operation->recorder == NULL)
+        return error_set(operation->error, ERROR_STAGE_DIED, 0,
+                         "the container's first process has ended");
     memcpy(&copy, operation->recorder, sizeof(copy));
     if (copy.phase != RECORDER_FAILED || copy.error.code == ERROR_NONE)
         return explain_death(operation, copy.row);

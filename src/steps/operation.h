@@ -95,6 +95,7 @@ struct operation {
     struct error *error;
     const struct create_request *create; /* one of these two */
     const struct exec_request *exec;
+    struct restore *restore; /* beside create: its processes come from images (restore.h) */
     struct oci_arena arena;
 
     /* the documents */
@@ -168,6 +169,9 @@ int operation_walk(struct operation *operation, const struct step *steps,
 
 /* Creates a container: walks create_steps, and undoes everything when that fails. */
 int operation_create(struct operation *operation);
+
+/* Creates a container from images: walks restore_steps, and undoes everything when that fails. */
+int operation_restore(struct operation *operation);
 
 /* Starts a process in a running container: walks exec_steps. */
 int operation_exec(struct operation *operation);

@@ -29,6 +29,7 @@ int row_map_recorder(struct operation *operation);
 int row_start_fifo(struct operation *operation);
 int row_write_pid_file(struct operation *operation);
 int row_commit_create(struct operation *operation);
+int row_commit_restore(struct operation *operation);
 int row_commit(struct operation *operation);
 
 /* rows_cgroup.c */
@@ -72,5 +73,11 @@ int row_forward_listener(struct operation *operation);
 int row_owe_hooks(struct operation *operation);
 int row_hooks_prestart(struct operation *operation);
 int row_hooks_create_runtime(struct operation *operation);
+
+/* rows_restore.c: restore's own */
+int row_find_criu(struct operation *operation);
+int row_open_images(struct operation *operation);
+int row_start_criu(struct operation *operation);
+int row_restore(struct operation *operation);
 
 #endif

@@ -169,10 +169,9 @@ static void describe_owner(struct operation *operation)
         format_u64(operation->owner, geteuid());
 }
 
-int row_commit_create(struct operation *operation)
+static int write_status(struct operation *operation)
 {
     const struct plan *plan = operation_plan(operation);
-    int r;
 
     format_now(operation->created);
     describe_owner(operation);
@@ -196,10 +195,21 @@ int row_commit_create(struct operation *operation)
         .has_poststop_hooks = plan->hooks.kinds[PLAN_HOOK_POSTSTOP].count > 0,
     };
     operation->status = &operation->own_status;
-    r = status_write(operation->journal, operation->status, &operation->arena, operation->error);
-    if (r < 0)
-        return r;
-    return row_commit(operation);
+    return status_write(operation->journal, operation->status, &operation->arena, operation->error);
+}
+
+int row_commit_create(struct operation *operation)
+{
+    int r = write_status(operation);
+
+    return r < 0 ? r : row_commit(operation);
+}
+
+int row_commit_restore(struct operation *operation)
+{
+    int r = write_status(operation);
+
+    return r < 0 ? r : operation_check_interrupt(operation);
 }
 
 int row_commit(struct operation *operation)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "steps/restore.h"
 #include "steps/rows.h"
 #include "steps/scope.h"
 #include "steps/undo.h"
@@ -80,6 +81,35 @@ static const step_function exec_rows[EXEC_STEPS] = {
     [EXEC_COMMIT] = row_commit,
 };
 
+static const step_function restore_rows[RESTORE_STEPS] = {
+    [RESTORE_READ_SPEC] = row_read_spec,
+    [RESTORE_PROBE_HOST] = row_probe_host,
+    [RESTORE_START_HELPER] = row_start_helper,
+    [RESTORE_BUILD_PLAN] = row_build_plan,
+    [RESTORE_FIND_CRIU] = row_find_criu,
+    [RESTORE_OPEN_IMAGES] = row_open_images,
+    [RESTORE_CLAIM_ID] = row_claim_id,
+    [RESTORE_SECCOMP_FILTER] = row_seccomp_filter,
+    [RESTORE_CONNECT_CONSOLE] = row_connect_console,
+    [RESTORE_CGROUP_MAKE] = row_cgroup_make,
+    [RESTORE_CGROUP_LIMITS] = row_cgroup_limits,
+    [RESTORE_CGROUP_DEVICES] = row_cgroup_devices,
+    [RESTORE_RDT_GROUP] = row_rdt_group,
+    [RESTORE_OPEN_NAMESPACES] = row_open_namespaces,
+    [RESTORE_KEEP_CONFIG] = row_keep_config,
+    [RESTORE_OWE_POSTSTOP] = row_owe_hooks,
+    [RESTORE_START_CRIU] = row_start_criu,
+    [RESTORE_RDT_ATTACH] = row_rdt_attach,
+    [RESTORE_REQUEST_SCOPE] = row_request_scope,
+    [RESTORE_AWAIT_SCOPE] = row_await_scope,
+    [RESTORE_SCOPE_CGROUP] = row_scope_cgroup,
+    [RESTORE_SCOPE_LIMITS] = row_cgroup_limits,
+    [RESTORE_SCOPE_DEVICES] = row_cgroup_devices,
+    [RESTORE_RESTORE] = row_restore,
+    [RESTORE_WRITE_PID_FILE] = row_write_pid_file,
+    [RESTORE_COMMIT] = row_commit_restore,
+};
+
 /* It names a process that is no more, and soon another one. */
 static void remove_pid_file(const struct operation *operation)
 {
@@ -120,6 +150,21 @@ int operation_create(struct operation *operation)
 
     if (r == 0)
         r = operation_walk(operation, create_steps, create_rows, CREATE_STEPS);
+    if (r < 0)
+        remove_pid_file(operation);
+    if (r < 0 && operation->claimed)
+        undo_create(operation);
+    operation->network_namespace = close_fd(operation->network_namespace);
+    return r;
+}
+
+int operation_restore(struct operation *operation)
+{
+    int r = operation_hold_signals(operation);
+
+    if (r == 0)
+        r = operation_walk(operation, restore_steps, restore_rows, RESTORE_STEPS);
+    restore_done(operation->restore);
     if (r < 0)
         remove_pid_file(operation);
     if (r < 0 && operation->claimed)

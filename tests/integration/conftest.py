@@ -44,6 +44,8 @@ NEEDS = {
     "systemd_host": (lambda: systemd_host_missing() is None, "needs systemd, or what boots one in namespaces"),
     "two_cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
     "strace": (lambda: shutil.which("strace") is not None, "needs strace"),
+    "criu": (host.has_criu, "needs a criu that works on this kernel"),
+    "criu_pre_dump": (lambda: host.has_criu("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
     "valgrind": (lambda: shutil.which("valgrind") is not None, "needs valgrind"),
 }
 

@@ -286,9 +286,11 @@ static void the_lifecycle_is_the_specs(void **state)
     static const enum lifecycle all[] = {LIFECYCLE_CREATING, LIFECYCLE_CREATED, LIFECYCLE_RUNNING,
                                          LIFECYCLE_PAUSED,   LIFECYCLE_STOPPED, LIFECYCLE_BROKEN};
     static const char allowed[LIFECYCLE_COMMANDS][7] = {
-        [LIFECYCLE_START] = ".y....",  [LIFECYCLE_EXEC] = ".yy...",   [LIFECYCLE_KILL] = ".yyy..",
-        [LIFECYCLE_PAUSE] = ".yy...",  [LIFECYCLE_RESUME] = "...y..", [LIFECYCLE_DELETE] = ".y..y.",
-        [LIFECYCLE_EVENTS] = ".yyy..", [LIFECYCLE_UPDATE] = ".yyy..",
+        [LIFECYCLE_START] = ".y....",      [LIFECYCLE_EXEC] = ".yy...",
+        [LIFECYCLE_KILL] = ".yyy..",       [LIFECYCLE_PAUSE] = ".yy...",
+        [LIFECYCLE_RESUME] = "...y..",     [LIFECYCLE_DELETE] = ".y..y.",
+        [LIFECYCLE_EVENTS] = ".yyy..",     [LIFECYCLE_UPDATE] = ".yyy..",
+        [LIFECYCLE_CHECKPOINT] = "..yy..",
     };
     struct error error = {0};
 
