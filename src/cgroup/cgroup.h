@@ -164,6 +164,15 @@ int cgroup_update_devices(struct cgroup *cgroup, const struct plan *plan, struct
 int cgroup_procs_descriptors(struct cgroup *cgroup, int ret_descriptors[CGROUP_HIERARCHIES],
                              size_t *ret_count, struct error *error);
 
+/*
+ * Moves a process into it.  -EACCES or -EPERM without an error set where that is not the caller's
+ * to do: cgroups(7), "Delegation containment rules".
+ */
+int cgroup_attach(struct cgroup *cgroup, pid_t pid, struct error *error);
+
+/* What the path has below the unit's cgroup: "/", "/a/b"; NULL when it is elsewhere. */
+const char *cgroup_path_in_unit(const struct cgroup *cgroup, const char *unit);
+
 /* The cgroup2 directory for CLONE_INTO_CGROUP (the cgroup's), or -1 unless the layout is V2. */
 int cgroup_directory_v2(struct cgroup *cgroup, struct error *error);
 

@@ -198,3 +198,41 @@ int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
         enable_below(cgroup);
     return r;
 }
+
+int cgroup_attach(struct cgroup *cgroup, pid_t pid, struct error *error)
+{
+    char digits[16];
+
+    snprintf(digits, sizeof(digits), "%d", pid);
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
+        int r = 0;
+
+        if ((cgroup->record.hierarchies & 1u << i) != 0)
+            r = cgroup_write(cgroup, i, "cgroup.procs", digits);
+        if (r == -EACCES || r == -EPERM)
+            return r;
+        if (r < 0)
+            return error_set(error, ERROR_CGROUP_JOIN, -r,
+                             "cannot move process %d to the cgroup \"%s\"", pid,
+                             cgroup_path(&cgroup->record, i));
+    }
+    return 0;
+}
+
+const char *cgroup_path_in_unit(const struct cgroup *cgroup, const char *unit)
+{
+    int hierarchy = cgroup_main_hierarchy(cgroup);
+    const char *path = hierarchy >= 0 ? cgroup_path(&cgroup->record, (unsigned)hierarchy) : "";
+    size_t length = strlen(unit);
+
+    for (path = strchr(path, '/'); path != NULL; path = strchr(path, '/')) {
+        path++;
+        if (strncmp(path, unit, length) != 0)
+            continue;
+        if (path[length] == '\0')
+            return "/";
+        if (path[length] == '/')
+            return path + length;
+    }
+    return NULL;
+}

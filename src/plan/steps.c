@@ -112,7 +112,7 @@ static bool waits_for_dray(const struct plan *plan)
 /* dray sets what it can on the stage alone, or, when that goes on as a child, on the child. */
 static bool exec_waits_for_dray(const struct plan *plan)
 {
-    return !plan_enters_last(plan) || waits_for_dray(plan);
+    return !plan_enters_last(plan) || waits_for_dray(plan) || has_scope(plan);
 }
 
 /* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */

@@ -42,6 +42,7 @@ int row_start_helper(struct operation *operation);
 int row_request_scope(struct operation *operation);
 int row_await_scope(struct operation *operation);
 int row_scope_cgroup(struct operation *operation);
+int row_attach_scope(struct operation *operation); /* exec */
 
 /* rows_spawn.c: from plan to a running stage, and what it cannot do to itself */
 int row_open_namespaces(struct operation *operation);

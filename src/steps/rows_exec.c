@@ -9,6 +9,7 @@
 #include "io/file.h"
 #include "steps/fault.h"
 #include "steps/rows.h"
+#include "steps/scope.h"
 #include "steps/undo.h"
 
 static int out_of_memory(struct operation *operation)
@@ -228,6 +229,28 @@ static int enter_sub_cgroup(struct operation *operation, const char *argument, u
 }
 
 /*
+ * The scope of a user: only systemd may move a process into it from elsewhere, as from a login
+ * session, so dray sees to it instead of the stage.
+ */
+static int find_scope(struct operation *operation)
+{
+    const struct journal_record *record = journal_find(operation->records, JOURNAL_SCOPE);
+    struct plan_cgroup *cgroup = &operation_plan(operation)->cgroup;
+    struct scope_record scope;
+
+    if (record == NULL)
+        return 0;
+    if (scope_read_record(record->payload, record->length, &scope) < 0)
+        return error_set(operation->error, ERROR_STATE_DAMAGED, EPROTO,
+                         "the record of the unit is damaged");
+    if (scope.user == 0)
+        return 0;
+    cgroup->user_manager = true;
+    cgroup->scope = plan_add_string(&operation->builder, scope.unit);
+    return cgroup->scope != 0 ? 0 : -ENOMEM;
+}
+
+/*
  * Where init really is, since it may have been moved since the container was made; sub-cgroups are
  * below the one that the container was given.
  */
@@ -238,6 +261,8 @@ int row_open_cgroup(struct operation *operation)
     struct cgroup recorded;
     int r = undo_open_cgroup(operation->records, &recorded, operation->error);
 
+    if (r > 0 && recorded.record.hierarchies != 0 && find_scope(operation) < 0)
+        return -EINVAL;
     if (r < 0)
         return r;
     if (paths != NULL && paths[0] != NULL) {

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "state/journal.h"
@@ -104,4 +105,37 @@ int row_scope_cgroup(struct operation *operation)
     operation->has_cgroup = true;
     return cgroup_complete_scope(&operation->cgroup, plan, &operation->host.cgroups, pid,
                                  operation->error);
+}
+
+/* Let in by systemd where the kernel says that it is not ours to do. */
+static int attach_by_systemd(struct operation *operation)
+{
+    const struct plan *plan = operation_plan(operation);
+    struct scope_record record = {.user = plan->cgroup.user_manager};
+    const char *below;
+    struct scope_link *link;
+    int r;
+
+    snprintf(record.unit, sizeof(record.unit), "%s", plan_text(plan, plan->cgroup.scope));
+    below = cgroup_path_in_unit(&operation->cgroup, record.unit);
+    if (below == NULL)
+        return error_set(operation->error, ERROR_CGROUP_JOIN, EACCES,
+                         "the container's first process has left the unit \"%s\", and its cgroup "
+                         "cannot be joined",
+                         record.unit);
+    r = scope_connect(record.user, &link, operation->error);
+    if (r < 0)
+        return r;
+    r = scope_attach(link, &record, below, operation->stage.identity.pid, operation->error);
+    scope_disconnect(link);
+    return r;
+}
+
+int row_attach_scope(struct operation *operation)
+{
+    int r = cgroup_attach(&operation->cgroup, operation->stage.identity.pid, operation->error);
+
+    if ((r == -EACCES || r == -EPERM) && operation->error->code == ERROR_NONE)
+        return attach_by_systemd(operation);
+    return r;
 }

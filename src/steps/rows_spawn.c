@@ -87,8 +87,8 @@ static int plan_attachment(struct operation *operation, int *ret_cgroup)
     int r;
 
     *ret_cgroup = -1;
-    if (!operation->has_cgroup)
-        return 0;
+    if (!operation->has_cgroup || operation_plan(operation)->cgroup.scope != 0)
+        return 0; /* none, or row_attach_scope() */
     if (operation->create != NULL) {
         *ret_cgroup = cgroup_directory_v2(&operation->cgroup, operation->error);
         if (*ret_cgroup >= 0)

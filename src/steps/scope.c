@@ -214,6 +214,22 @@ int scope_restore(struct scope_link *link, const struct scope_record *record, st
     return r < 0 ? r : scope_await(link, error);
 }
 
+int scope_attach(struct scope_link *link, const struct scope_record *record, const char *below,
+                 pid_t pid, struct error *error)
+{
+    struct helper_unit_request *request = &link->request;
+    int r;
+
+    begin_request(link, HELPER_UNIT_ATTACH, record, JOB_DEADLINE_MS);
+    request->pid = pid;
+    if ((size_t)snprintf(request->subgroup, sizeof(request->subgroup), "%s", below) >=
+        sizeof(request->subgroup))
+        return error_set(error, ERROR_CGROUP_JOIN, ENAMETOOLONG,
+                         "the path \"%s\" below the unit's cgroup is too long", below);
+    r = send_request(link, error);
+    return r < 0 ? r : scope_await(link, error);
+}
+
 int scope_stop(const struct scope_record *record, struct error *error)
 {
     struct scope_link *link;

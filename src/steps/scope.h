@@ -60,6 +60,10 @@ int scope_set(struct scope_link *link, const struct plan *plan, const struct sco
               struct error *error);
 int scope_restore(struct scope_link *link, const struct scope_record *record, struct error *error);
 
+/* Lets systemd move process @pid to the cgroup @below ("/a", or "/") of the unit's. */
+int scope_attach(struct scope_link *link, const struct scope_record *record, const char *below,
+                 pid_t pid, struct error *error);
+
 /*
  * Stops the unit, if it is still the one of the record, and makes systemd forget its failure.
  * Connects for that alone.

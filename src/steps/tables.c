@@ -68,6 +68,7 @@ static const step_function exec_rows[EXEC_STEPS] = {
     [EXEC_SPAWN] = row_spawn,
     [EXEC_INITIAL_AFFINITY] = row_initial_affinity,
     [EXEC_ENTER_BY_CHILD] = row_enter_by_child,
+    [EXEC_ATTACH_SCOPE] = row_attach_scope,
     [EXEC_LIMITS_ON_PID] = row_limits_on_pid,
     [EXEC_SCHEDULING] = row_scheduling,
     [EXEC_HOST_SIDE_DONE] = row_notify,

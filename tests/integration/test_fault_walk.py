@@ -264,7 +264,7 @@ def try_exec(label, walk, step, action, options, before):
 
 
 @pytest.mark.parametrize("walk", ["plain", "userns", "terminal", "pidfd", "seccomp", "host_pid", "host_mounts", "joined",
-                                  "sysctl"], indirect=True)
+                                  "sysctl", "systemd_user"], indirect=True)
 def test_exec(walk, request):
     name = request.node.callspec.params["walk"]
     walk.call("create", "--bundle", walk.bundle.directory, *walk.shape.arguments, walk.bundle.name).ok()

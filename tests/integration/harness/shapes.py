@@ -79,7 +79,8 @@ class Shape:
         return words
 
     def close(self):
-        self.bundle.runtime.prefix = []
+        if self.holders:
+            self.bundle.runtime.prefix = []  # it may lead into one of them
         for owned in (*self.sinks, *self.holders):
             owned.close()
 
@@ -233,9 +234,24 @@ def systemd(shape):
     shape.leftovers = lambda: booted.leftover(unit)
 
 
+def systemd_user(shape):
+    """A scope of a user's systemd, which exec joins through systemd."""
+    why = systemd_host.missing()
+    if why:
+        pytest.skip(why)
+    booted = systemd_host.shared()
+    bundle = shape.bundle
+    if not booted.as_user(bundle):
+        pytest.skip("needs an ordinary user")
+    bundle.linux["cgroupsPath"] = f":walk:{bundle.name}"
+    ask = [*bundle.runtime.prefix[len(booted.prefix):], "env", f"XDG_RUNTIME_DIR={bundle.runtime.variables['XDG_RUNTIME_DIR']}",
+           "systemctl", "--user"]
+    shape.leftovers = lambda: booted.leftover(f"walk-{bundle.name}.scope", ask)
+
+
 SHAPES = {function.__name__: function for function in (
     plain, readonly, userns, terminal, pidfd, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
-    host_pid, host_mounts, detached, sysctl, net_devices, disabled, systemd)}
+    host_pid, host_mounts, detached, sysctl, net_devices, disabled, systemd, systemd_user)}
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from . import host
+from .user import NAME, UID
 
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
 UNITS = {
@@ -27,6 +28,13 @@ UNITS = {
                      "--systemd-activation --syslog-only\n"),
     "exit.target": "[Unit]\nDefaultDependencies=no\n",
 }
+USER_UNITS = {
+    "default.target": "[Unit]\nDefaultDependencies=no\nWants=dbus.socket\nAfter=dbus.socket\n",
+    "dbus.socket": "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=%t/bus\n",
+    "dbus.service": ("[Unit]\nDefaultDependencies=no\nRequires=dbus.socket\n[Service]\nType=notify\n"
+                     "ExecStart=/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile "
+                     "--systemd-activation --syslog-only\n"),
+}
 INSIDE = """
 set -e
 echo $$ > "$1/cgroup.procs"
@@ -36,6 +44,7 @@ umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/dbus
+mount --bind "$1/passwd" /etc/passwd
 exec env -i container=dray-test PATH="$PATH" SYSTEMD_UNIT_PATH="$1" SYSTEMD_LOG_TARGET=console \
     /lib/systemd/systemd --system --unit=test.target --show-status=0
 ' sh "$2"
@@ -81,6 +90,8 @@ class SystemdHost:
         self.units = pathlib.Path(tempfile.mkdtemp(prefix="dray-units-"))
         for name, text in UNITS.items():
             (self.units / name).write_text(text)
+        own = pathlib.Path("/etc/passwd").read_text(encoding="utf-8")
+        (self.units / "passwd").write_text(own + f"{NAME}:x:{UID}:{UID}::/:/bin/sh\n", encoding="utf-8")
         self.top = unified() / f"dray-systemd-{os.getpid()}"
         self.top.mkdir()
         self.log = open(self.units / "log", "w+b")
@@ -127,9 +138,9 @@ class SystemdHost:
     def is_active(self, unit):
         return self.try_run("systemctl", "is-active", unit).stdout.strip() in ("active", "activating", "deactivating")
 
-    def gone(self, unit, timeout=20):
+    def gone(self, unit):
         """Waits until systemd has forgotten the unit."""
-        host.wait_until(lambda: not self.is_loaded(unit), f"{unit} to be gone", timeout)
+        host.wait_until(lambda: not self.is_loaded(unit), f"{unit} to be gone")
 
     def cgroup(self, unit):
         """The unit's cgroup as a path on this side."""
@@ -137,16 +148,78 @@ class SystemdHost:
         assert path, f"{unit} has no cgroup"
         return self.top / path.lstrip("/")
 
-    def leftover(self, unit):
+    def leftover(self, unit, systemctl=("systemctl",)):
         """What there still is of a unit that should be gone, in words."""
+        def is_gone():
+            return "LoadState=not-found" in self.run(*systemctl, "show", "--property=LoadState", unit)
         try:
-            self.gone(unit, timeout=5)
+            host.wait_until(is_gone, f"{unit} to be gone", 5)
         except AssertionError:
-            return [f"unit {unit}: " + self.show(unit, "ActiveState")]
+            return [f"unit {unit} is still there"]
         return []
 
     def controllers(self):
         return (self.top / "cgroup.controllers").read_text().split()
+
+    def ordinary_user(self):
+        """The uid of one; None where there is none."""
+        users = [line.split(":") for line in self.run("cat", "/etc/passwd").splitlines()]
+        return next((int(user[2]) for user in users if 1000 <= int(user[2]) < 60000), None)
+
+    def start_user_manager(self, uid):
+        """A systemd of that user's, with a bus, in a delegated cgroup; returns its $XDG_RUNTIME_DIR."""
+        directory = f"/run/user/{uid}"
+        if self.is_active(f"dray-user-{uid}.service"):
+            return directory
+        units = pathlib.Path(tempfile.mkdtemp(prefix="dray-user-units-"))
+        os.chmod(units, 0o755)
+        for name, text in USER_UNITS.items():
+            (units / name).write_text(text)
+        self.run("mkdir", "-p", directory)
+        self.run("chown", f"{uid}:{uid}", directory)
+        self.run("chmod", "700", directory)
+        self.run("systemd-run", f"--unit=dray-user-{uid}.service", "--collect", f"--uid={uid}", f"--gid={uid}",
+                 "--property=Delegate=yes", "--property=Type=notify", "--property=DefaultDependencies=no",
+                 f"--setenv=XDG_RUNTIME_DIR={directory}",
+                 f"--setenv=SYSTEMD_UNIT_PATH={units}", "--setenv=SYSTEMD_LOG_TARGET=console", SYSTEMD, "--user")
+        atexit.register(self.stop_user_manager, uid, units)
+        return directory
+
+    def as_user(self, bundle):
+        """From now on an ordinary user calls the runtime, with its helper, for the bundle; False: there is none."""
+        uid = self.ordinary_user()
+        if uid is None:
+            return False
+        runtime = bundle.runtime
+        bundle.map_users(uid, 1)
+        bundle.linux.pop("resources", None)
+        runtime.uid = uid
+        runtime.variables = {"XDG_RUNTIME_DIR": self.start_user_manager(uid)}
+        runtime.root.mkdir()
+        runtime.root.chmod(0o700)
+        installed = pathlib.Path(os.path.realpath(runtime.path))
+        tools = runtime.directory / "runtime"
+        helper = tools / "src/helper"
+        helper.mkdir(parents=True)
+        runtime.path = tools / runtime.kind
+        shutil.copy2(installed, runtime.path)
+        if (installed.parent / "src/helper/dray-helper").exists():
+            shutil.copy2(installed.parent / "src/helper/dray-helper", helper)
+        for path in (tools, tools / "src", helper):
+            path.chmod(0o755)
+        for path in (runtime.root, bundle.directory):
+            os.chown(path, uid, uid)
+        runtime.prefix = [*self.prefix, "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
+        runtime.options = ["--systemd-cgroup"]
+        runtime.environment = lambda extra=None: {
+            key: value for key, value in {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **runtime.variables,
+                                          **(extra or {})}.items() if value is not None}
+        return True
+
+    def stop_user_manager(self, uid, units):
+        if self.process is None:
+            self.try_run("systemctl", "kill", "--signal=KILL", f"dray-user-{uid}.service")
+        shutil.rmtree(units, ignore_errors=True)
 
     def close(self):
         if self.process is None:
