@@ -4,7 +4,13 @@
 #include <unistd.h>
 
 #include "state/directory.h"
+#include "steps/notify.h"
 #include "steps/undo.h"
+
+static void pass_on(void *data)
+{
+    notify_forward(data);
+}
 
 int operation_attend(struct operation *operation, const struct relay_signals *signals,
                      int *ret_status)
@@ -16,10 +22,14 @@ int operation_attend(struct operation *operation, const struct relay_signals *si
         .input = STDIN_FILENO,
         .output = STDOUT_FILENO,
         .signals = signals,
+        .watched = operation->notify.socket,
+        .on_watched = pass_on,
+        .data = &operation->notify,
     };
     int status;
     int r = relay_run(&relay, &status, operation->error);
 
+    notify_drain(&operation->notify);
     if (r < 0)
         return r;
     operation->stage_reaped = true;

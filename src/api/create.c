@@ -9,6 +9,7 @@
 #include "state/directory.h"
 #include "steps/container.h"
 #include "steps/hooks.h"
+#include "steps/notify.h"
 
 int create_request_read(struct dray *dray, const char *id,
                         const struct dray_create_options *options, struct create_request *ret)
@@ -99,6 +100,9 @@ int dray_run(struct dray *dray, const char *id, const struct dray_run_options *o
     operation_release_signals(&operation);
     if (r == 0)
         r = start_program(&operation);
+    operation.notify.pid = operation.stage.identity.pid;
+    if (r == 0 && given.detach && operation.notify.socket >= 0)
+        r = notify_await_ready(&operation.notify, operation.stage.pidfd, &dray->error);
     if (r == 0 && given.detach)
         *ret_status = 0;
     else if (r == 0)

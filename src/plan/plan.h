@@ -281,6 +281,7 @@ struct plan_process {
     uint32_t console_height;  /* rows; 0: leave as it is */
     uint32_t console_width;   /* columns */
     plan_string pidfd_socket; /* unix socket that gets a pidfd of the process */
+    bool notify_socket;       /* it has a socket for sd_notify(3) */
     uint32_t preserve_fds;    /* descriptors 3 … 3 + this - 1 reach the program */
     struct plan_seccomp seccomp;
 };

@@ -309,6 +309,8 @@ static void print_attributes(const struct printer *printer)
         print_string(printer, process->pidfd_socket);
         fprintf(printer->out, "\n");
     }
+    if (process->notify_socket)
+        fprintf(printer->out, "notify-socket\n");
     if (process->preserve_fds > 0)
         fprintf(printer->out, "preserve-fds %u\n", process->preserve_fds);
 }

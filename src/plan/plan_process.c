@@ -136,6 +136,7 @@ int plan_process(const struct plan_input *input, struct plan_builder *builder)
     }
     plan->no_new_privileges = input->process->no_new_privileges;
     plan->preserve_fds = input->preserve_fds;
+    plan->notify_socket = input->notify_socket;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         int r = parts[i](input, builder);
 

@@ -27,6 +27,7 @@ struct plan_input {
     enum plan_cgroup_manager cgroup_manager;
     const char *pidfd_socket; /* NULL: none but that of the annotation */
     uint32_t preserve_fds;
+    bool notify_socket; /* the spec has been given mount and variable of one */
     bool no_pivot;
     bool no_new_keyring;
     bool strict;       /* --rootless=false: a cgroup is a must */

@@ -181,6 +181,11 @@ static bool sends_pidfd(const struct plan *plan)
     return plan->process.pidfd_socket != 0;
 }
 
+static bool has_notify_socket(const struct plan *plan)
+{
+    return plan->process.notify_socket;
+}
+
 static bool has_seccomp_listener(const struct plan *plan)
 {
     return plan->process.seccomp.listener;

@@ -300,6 +300,18 @@ int state_lock_again(int directory, const char *id, struct error *error)
     return fstat(directory, &status) == 0 && status.st_nlink > 0 ? 0 : -ENOENT;
 }
 
+int state_format_path(const char *root, const char *id, const char *file, char *ret, size_t size)
+{
+    char space[ID_PATH_MAX], cwd[PATH_MAX] = "";
+    int length;
+
+    if (root[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+        return -errno;
+    length = snprintf(ret, size, "%s%s%s/%s/%s", cwd, cwd[0] != '\0' ? "/" : "", root,
+                      path_of_id(id, space), file);
+    return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
+}
+
 int state_remove(int root, const char *id, int directory, struct error *error)
 {
     /* the common files by name, which spares reading the directory */
@@ -313,10 +325,12 @@ int state_remove(int root, const char *id, int directory, struct error *error)
     if (remove_directory(root, path) == 0 || errno == ENOENT)
         return 0;
     if (errno == ENOTEMPTY || errno == EEXIST) {
-        /* a file that was being replaced when its writer was killed */
+        /* a socket, or a file that was being replaced when its writer was killed */
         _cleanup_closedir_ DIR *stream = fdopendir(dup(directory));
         struct dirent *entry;
 
+        unlinkat(directory, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0);
+        unlinkat(directory, STATE_NOTIFY, AT_REMOVEDIR);
         while (stream != NULL && (entry = readdir(stream)) != NULL) {
             if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
                 unlinkat(directory, entry->d_name, 0);

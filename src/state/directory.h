@@ -9,6 +9,7 @@
  *         recorder      the flight recorder (plan/recorder.h); run has it in memory alone
  *         start.fifo    exists while the container is created and not started; the stage closes its
  *                       end by executing the program
+ *         notify/       of containers with a socket for sd_notify(3), which start makes in it
  *
  * Few files, because making and removing them is a good part of what a short container costs.
  */
@@ -25,6 +26,10 @@
 #define STATE_CONFIG     "config.json"
 #define STATE_RECORDER   "recorder"
 #define STATE_START_FIFO "start.fifo"
+
+/* a directory, and the socket in it */
+#define STATE_NOTIFY        "notify"
+#define STATE_NOTIFY_SOCKET "notify.sock"
 
 /* An id is a file name of [A-Za-z0-9_+.-] that does not begin with "." or "-". */
 int state_check_id(const char *id, struct error *error);
@@ -47,6 +52,12 @@ int state_claim(int root, const char *id, struct error *error);
  * @lock: take its lock, waiting for the command that holds it.
  */
 int state_open(int root, const char *id, bool lock, struct error *error);
+
+/*
+ * The path of @file in the directory of an id, which need not be there; absolute also when @root
+ * is not.  Returns 0 or -ENAMETOOLONG, or what getcwd(3) has against it.
+ */
+int state_format_path(const char *root, const char *id, const char *file, char *ret, size_t size);
 
 /* Gives the lock up, to let other commands at the container while its program or a hook runs. */
 void state_unlock(int directory);

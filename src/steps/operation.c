@@ -52,6 +52,7 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
         .stage = {.pidfd = -1},
         .console_socket = -1,
         .pidfd_socket = -1,
+        .notify = {.socket = -1, .manager = -1},
         .console_master = -1,
         .signal_fd = -1,
     };
@@ -61,14 +62,12 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
 void operation_done(struct operation *operation)
 {
     const int descriptors[] = {
-        operation->root,           operation->directory,
-        operation->journal,        operation->recorder_fd,
-        operation->start_fifo,     operation->control,
-        operation->stage_control,  operation->hook_stdout,
-        operation->hook_stderr,    operation->init,
-        operation->init_root,      operation->stage.pidfd,
-        operation->console_socket, operation->pidfd_socket,
-        operation->console_master, operation->network_namespace,
+        operation->root,           operation->directory,      operation->journal,
+        operation->recorder_fd,    operation->start_fifo,     operation->control,
+        operation->stage_control,  operation->hook_stdout,    operation->hook_stderr,
+        operation->init,           operation->init_root,      operation->stage.pidfd,
+        operation->console_socket, operation->pidfd_socket,   operation->notify.socket,
+        operation->notify.manager, operation->console_master, operation->network_namespace,
     };
 
     operation_release_signals(operation);

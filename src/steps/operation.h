@@ -89,6 +89,16 @@ struct exec_request {
 
 struct scope_link; /* steps/scope.h */
 
+/* The proxy of sd_notify(3), notify.h. */
+struct notify {
+    int socket;  /* the container's, bound; -1: nobody asked for one */
+    int manager; /* connected to $NOTIFY_SOCKET */
+    pid_t pid;   /* of the container's first process, as the manager is to know it */
+    bool ready;  /* the manager has been told so */
+};
+
+#define NOTIFY_NONE ((struct notify){.socket = -1, .manager = -1})
+
 struct operation {
     const struct runtime *runtime;
     const char *id;
@@ -146,6 +156,7 @@ struct operation {
     /* the caller's side */
     int console_socket;
     int pidfd_socket;
+    struct notify notify;
     int console_master; /* kept for the relay */
     sigset_t previous_signals;
     bool signals_blocked;

@@ -10,6 +10,7 @@
 int row_read_spec(struct operation *operation);
 int row_probe_host(struct operation *operation);
 int row_build_plan(struct operation *operation);
+int row_notify_directory(struct operation *operation); /* notify.c */
 /* OCI_VALIDATE_SECCOMP_RECEIVER when the annotation or the environment names an agent. */
 unsigned seccomp_validate_flags(const struct oci_spec *spec);
 int row_seccomp_filter(struct operation *operation);

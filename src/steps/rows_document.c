@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "steps/fault.h"
 #include "steps/idmaps.h"
+#include "steps/notify.h"
 #include "steps/rows.h"
 
 /* Returns a descriptor of the bundle's directory. */
@@ -154,6 +155,8 @@ int row_build_plan(struct operation *operation)
     };
     int r = idmaps_add_user_namespace(operation);
 
+    if (r == 0)
+        r = notify_extend_spec(operation, &input.notify_socket);
     if (r == 0)
         r = plan_builder_init(&operation->builder,
                               operation->config_length + operation->process_length,

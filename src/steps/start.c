@@ -12,6 +12,7 @@
 #include "state/directory.h"
 #include "steps/container.h"
 #include "steps/hooks.h"
+#include "steps/notify.h"
 #include "steps/undo.h"
 
 #define END_DEADLINE_MS 5000
@@ -63,9 +64,11 @@ static int release_stage(struct container *container, struct error *error)
     int r;
 
     /* ENXIO: nobody reads, the stage is gone */
-    if (start < 0 && errno == ENXIO)
+    if (start < 0 && errno == ENXIO) {
+        await_end(container);
         return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
                          container->id);
+    }
     if (start < 0 || write(start, &(char){START_BYTE}, 1) != 1)
         return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot write to \"%s\"",
                          STATE_START_FIFO);
@@ -82,7 +85,8 @@ static int release_stage(struct container *container, struct error *error)
     return r;
 }
 
-int container_start(struct container *container, struct error *error)
+/* It runs: kill and delete need wait for neither a slow hook nor a program that gets ready. */
+static int finish_start(struct container *container, struct notify *notify, struct error *error)
 {
     struct undo_request request = {
         .root = container->root,
@@ -90,18 +94,34 @@ int container_start(struct container *container, struct error *error)
         .id = container->id,
         .kill = true,
     };
+    struct process_identity identity = container_identity(container);
+    _cleanup_close_ int pidfd = notify->socket >= 0 ? process_open(&identity) : -1;
     struct error ignored = {0};
+    int r = 0;
+
+    state_unlock(container->directory);
+    if (container->status->has_poststart_hooks)
+        r = run_poststart_hooks(container->runtime, container->directory, container->status, error);
+    if (r < 0 && state_lock_again(container->directory, container->id, &ignored) == 0)
+        undo_container(container->runtime, &request, &ignored);
+    if (r < 0 || pidfd < 0)
+        return r;
+    notify->pid = identity.pid;
+    return notify_await_ready(notify, pidfd, error);
+}
+
+int container_start(struct container *container, struct error *error)
+{
+    struct notify notify = NOTIFY_NONE;
     int r = lifecycle_check(LIFECYCLE_START, container->lifecycle, container->id, error);
 
     if (r == 0)
+        r = notify_listen(container->directory, &notify, error);
+    if (r == 0)
         r = release_stage(container, error);
-    if (r < 0 || !container->status->has_poststart_hooks)
-        return r;
-    /* it runs: kill and delete need not wait for a slow hook */
-    state_unlock(container->directory);
-    r = run_poststart_hooks(container->runtime, container->directory, container->status, error);
-    if (r < 0 && state_lock_again(container->directory, container->id, &ignored) == 0)
-        undo_container(container->runtime, &request, &ignored);
+    if (r == 0 && (container->status->has_poststart_hooks || notify.socket >= 0))
+        r = finish_start(container, &notify, error);
+    notify_done(&notify);
     return r;
 }
 

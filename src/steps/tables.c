@@ -14,6 +14,7 @@ static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_START_HELPER] = row_start_helper,
     [CREATE_BUILD_PLAN] = row_build_plan,
     [CREATE_CLAIM_ID] = row_claim_id,
+    [CREATE_NOTIFY_DIRECTORY] = row_notify_directory,
     [CREATE_SECCOMP_FILTER] = row_seccomp_filter,
     [CREATE_CONNECT_CONSOLE] = row_connect_console,
     [CREATE_CONNECT_PIDFD_SOCKET] = row_connect_pidfd_socket,

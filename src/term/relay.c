@@ -43,7 +43,16 @@ struct relay_state {
     struct termios modes;
 };
 
-enum { POLL_PIDFD, POLL_SIGNALS, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
+enum {
+    POLL_PIDFD,
+    POLL_SIGNALS,
+    POLL_IN_FROM,
+    POLL_IN_TO,
+    POLL_OUT_FROM,
+    POLL_OUT_TO,
+    POLL_WATCHED,
+    POLL_COUNT
+};
 
 int relay_exit_code(int status)
 {
@@ -136,6 +145,8 @@ static void fill_poll(const struct relay_state *state, struct pollfd events[POLL
     events[POLL_OUT_FROM] =
         (struct pollfd){.fd = channel_wants_input(out) ? out->from : -1, .events = POLLIN};
     events[POLL_OUT_TO] = (struct pollfd){.fd = out->length > 0 ? out->to : -1, .events = POLLOUT};
+    events[POLL_WATCHED] = (struct pollfd){
+        .fd = state->relay->on_watched != NULL ? state->relay->watched : -1, .events = POLLIN};
 }
 
 /* A program that reads lines sees the end of our input as a terminal's user would give it: ^D. */
@@ -200,6 +211,8 @@ static int relay_until_end(struct relay_state *state, struct error *error)
         if (events[POLL_SIGNALS].revents != 0)
             handle_signals(state);
         handle_channels(state, events);
+        if (events[POLL_WATCHED].revents != 0)
+            state->relay->on_watched(state->relay->data);
         if (events[POLL_PIDFD].revents != 0)
             return 0;
     }

@@ -38,6 +38,9 @@ struct relay {
     int input;  /* copied to the master, usually 0 */
     int output; /* copied from the master to, usually 1 */
     const struct relay_signals *signals;
+    int watched; /* polled for reading, too, when there is a function to call then; or -1 */
+    void (*on_watched)(void *data);
+    void *data;
 };
 
 /*

@@ -60,7 +60,7 @@ class Walk:
     def begin(self, verb, step, action, *arguments):
         self.shape.renew()
         return self.call(verb, "--bundle", self.bundle.directory, *self.shape.arguments, *arguments,
-                         self.bundle.name, env=faults.environment(step, action))
+                         self.bundle.name, env={**self.shape.environment, **faults.environment(step, action)})
 
     def guard(self, label, function, *arguments):
         try:

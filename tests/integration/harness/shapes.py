@@ -35,12 +35,27 @@ class Sink:
         self.socket.close()
 
 
+class Mailbox(Sink):
+    """The same for datagrams, as a service manager gets them."""
+
+    def __init__(self, path):
+        self.path = path
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.socket.bind(str(path))
+
+    def drain(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.socket.recv(4096)
+
+
 class Shape:
     """The bundle and what it needs around it."""
 
     def __init__(self, bundle):
         self.bundle = bundle
         self.arguments = []
+        self.environment = {}
         self.exec_options = []
         self.sinks = []
         self.holders = []
@@ -108,6 +123,12 @@ def terminal(shape):
 def pidfd(shape):
     shape.arguments = ["--pidfd-socket", shape.sink("pidfd")]
     shape.exec_options = ["--pidfd-socket", shape.sinks[0].path]
+
+
+def notify(shape):
+    shape.sinks.append(Mailbox(shape.bundle.directory / "manager"))
+    shape.environment = {"NOTIFY_SOCKET": str(shape.sinks[0].path)}
+    shape.bundle.shell("/bin/probe try send $NOTIFY_SOCKET READY=1 >/dev/null; exec /bin/probe wait")
 
 
 def hooks(shape):
@@ -250,7 +271,7 @@ def systemd_user(shape):
 
 
 SHAPES = {function.__name__: function for function in (
-    plain, readonly, userns, terminal, pidfd, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
+    plain, readonly, userns, terminal, pidfd, notify, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
     host_pid, host_mounts, detached, sysctl, net_devices, disabled, systemd, systemd_user)}
 
 

@@ -273,6 +273,21 @@ static long try_childcall(int count, char **words)
     return 0;
 }
 
+/* A datagram, as sd_notify(3) sends it. */
+static long try_send(int count, char **words)
+{
+    (void)count;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, words[0], sizeof(address.sun_path) - 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long result =
+        sendto(fd, words[1], strlen(words[1]), 0, (struct sockaddr *)&address, sizeof(address));
+    int error = errno;
+    close(fd);
+    errno = error;
+    return result < 0 ? -1 : 0;
+}
+
 static long try_connect(int count, char **words)
 {
     (void)count;
@@ -420,6 +435,7 @@ static long try_clock(int count, char **words)
     return 0;
 }
 
+/* clang-format off */
 static const struct action actions[] = {
     {"chown", 3, try_chown},
     {"childcall", 1, try_childcall},
@@ -438,6 +454,7 @@ static const struct action actions[] = {
     {"open", 1, try_open},
     {"read", 1, try_read},
     {"readlink", 1, try_readlink},
+    {"send", 2, try_send},
     {"setgroups", 0, try_setgroups},
     {"sethostname", 1, try_sethostname},
     {"setuid", 1, try_setuid},
@@ -452,6 +469,7 @@ static const struct action actions[] = {
     {"unshare", 1, try_unshare},
     {"write", 2, try_write},
 };
+/* clang-format on */
 
 static int run_action(int count, char **words)
 {
