@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A bus that is absent, slow or dies, and a systemd that answers nonsense: an error in time, nothing left."""
+
+import os
+import pathlib
+import signal
+import time
+
+import pytest
+
+from harness import fake_bus, host
+from harness.fake_bus import FakeBus
+
+pytestmark = [pytest.mark.needs("busybox"), pytest.mark.only_dray("scopes by dray's own rules")]
+
+PERMISSION = "Permission denied, operation not permitted, no such file or directory"
+
+
+@pytest.fixture
+def asked(bundle):
+    bundle.linux["cgroupsPath"] = f":it:{bundle.name}"
+    bundle.runtime.options = ["--systemd-cgroup"]
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.write()
+    yield bundle
+    assert bundle.runtime("list", "--quiet", options=[]).out == ""
+
+
+@pytest.fixture
+def make_bus(tmp_path):
+    made = []
+
+    def make(answers=(), **settings):
+        made.append(FakeBus(tmp_path / f"bus{len(made)}", dict(answers), **settings))
+        return made[-1]
+    yield make
+    for bus in made:
+        bus.close()
+
+
+def create(bundle, bus, **settings):
+    return bundle.create(env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address if bus else "unix:path=/not/there"}, **settings)
+
+
+def nothing_is_left(bundle):
+    bundle.runtime("state", bundle.name).fails(1, ["does not exist"])
+
+
+def test_no_bus(asked):
+    create(asked, None).dray_error("SYSTEMD_BUS", names=["hint"])
+    nothing_is_left(asked)
+
+
+@pytest.mark.parametrize("answer, code, names", [
+    (fake_bus.hang_up, "SYSTEMD_BUS", ["has broken"]),
+    (fake_bus.garbage, "SYSTEMD_BUS", ["has broken"]),
+    (fake_bus.refuse("org.freedesktop.DBus.Error.ServiceUnknown", "no systemd"), "SYSTEMD_BUS", ["not on the bus"]),
+    (fake_bus.refuse("org.freedesktop.DBus.Error.AccessDenied", PERMISSION), "SYSTEMD_UNIT", ["refuses", "it-"]),
+    (fake_bus.refuse("org.freedesktop.systemd1.UnitExists", "it is there"), "CGROUP_IN_USE", ["it-"]),
+    (fake_bus.refuse("org.freedesktop.DBus.Error.PropertyReadOnly", "Cannot set property Slice, or unknown property."),
+     "SYSTEMD_UNIT", ["refuses"]),
+    (fake_bus.reply_with("", b""), "SYSTEMD_BUS", ["not the name of a job"]),
+    (fake_bus.reply_with("s", fake_bus.text("/x")), "SYSTEMD_BUS", ["not the name of a job"]),
+    (fake_bus.job_ends("failed"), "SYSTEMD_UNIT", ["failed"]),
+    (fake_bus.job_ends("timeout"), "SYSTEMD_UNIT", ["timeout"]),
+    (fake_bus.job_ends("x" * 5000), "SYSTEMD_UNIT", ["xxx"]),
+    (fake_bus.job_ends("done"), "CGROUP_JOIN", ["has not put process"]),
+], ids=["hangs up", "garbage", "absent", "denied", "exists", "read-only", "empty", "wrong type", "failed", "timeout",
+        "long", "lies"])
+def test_start_goes_wrong(asked, make_bus, answer, code, names):
+    done = create(asked, make_bus({"StartTransientUnit": answer}))
+    done.dray_error(code, names=names)
+    assert "ermission denied" not in done.err and "no such file" not in done.err, "engines look for these words"
+    nothing_is_left(asked)
+
+
+def test_name_that_is_taken_is_reset_once(asked, make_bus):
+    bus = make_bus({"StartTransientUnit": fake_bus.refuse("org.freedesktop.systemd1.UnitExists", "it is there")})
+    create(asked, bus).dray_error("CGROUP_IN_USE")
+    assert bus.asked.count("StartTransientUnit") == 2
+    assert bus.asked.count("ResetFailedUnit") == 1
+
+
+def test_property_that_an_old_systemd_does_not_know(asked, make_bus):
+    """What the files say as well is left out, one by one."""
+    def answer(bus, connection, serial):
+        if bus.asked.count("StartTransientUnit") < 2:
+            bus.error(connection, serial, "org.freedesktop.DBus.Error.PropertyReadOnly",
+                      "Cannot set property TasksMax, or unknown property.")
+        else:
+            bus.error(connection, serial, "org.freedesktop.DBus.Error.Failed", "second time")
+    asked.resources["pids"] = {"limit": 100}
+    bus = make_bus({"StartTransientUnit": answer})
+    done = create(asked, bus)
+    if "CGROUP_CONTROLLER" in done.err:
+        pytest.skip("needs the controller pids")
+    done.dray_error("SYSTEMD_UNIT", names=["second time"])
+
+
+@pytest.mark.slow
+def test_deadlines(make_bundle, make_bus, asked):
+    """All at once: each waits for its deadline, ends with an error, and leaves nothing."""
+    foreign = fake_bus.job_ends("done", sender=":1.66")
+    cases = [(make_bus(mute=True), "does not let us in"),
+             (make_bus({"StartTransientUnit": None}), "does not answer to StartTransientUnit"),
+             (make_bus({"StartTransientUnit": fake_bus.start_job}), "has not finished the job"),
+             (make_bus({"StartTransientUnit": foreign}), "has not finished the job")]
+    began = time.monotonic()
+    running = []
+    for bus, words in cases:
+        bundle = make_bundle()
+        bundle.linux["cgroupsPath"] = f":it:{bundle.name}"
+        bundle.args = ["/bin/probe", "wait"]
+        bundle.write()
+        errors = open(bundle.directory / "errors", "w+")
+        process = bundle.runtime.popen("create", "--bundle", bundle.directory, bundle.name, stdout=errors, stderr=errors,
+                                       env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+        running.append((bundle, words, errors, process))
+    for bundle, words, errors, process in running:
+        code = process.wait(55 * host.PATIENCE)
+        errors.seek(0)
+        said = errors.read()
+        errors.close()
+        assert code == 1 and "error[SYSTEMD_BUS]" in said and words in said, said
+        nothing_is_left(bundle)
+    assert time.monotonic() - began < 55 * host.PATIENCE
+
+
+def test_signal_while_systemd_works(asked, make_bus):
+    bus = make_bus({"StartTransientUnit": fake_bus.start_job})
+    process = asked.runtime.popen("create", "--bundle", asked.directory, asked.name,
+                                  env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+    host.wait_until(lambda: "StartTransientUnit" in bus.asked, "the request")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20 * host.PATIENCE) == 1
+    nothing_is_left(asked)
+
+
+def test_killed_while_systemd_works(asked, make_bus):
+    """The helper goes with dray: what nobody waits for does not happen later."""
+    bus = make_bus({"StartTransientUnit": fake_bus.start_job})
+    process = asked.runtime.popen("create", "--bundle", asked.directory, asked.name,
+                                  env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+    host.wait_until(lambda: "StartTransientUnit" in bus.asked, "the request")
+    process.kill()
+    process.wait()
+    host.wait_until(lambda: not host.reap_dead(), "the helper and the stage to end")
+    asked.runtime("delete", "--force", asked.name, env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address}).ok()
+    nothing_is_left(asked)
+
+
+def test_delete_without_a_bus(asked, make_bus):
+    """The processes and the container are gone; that systemd could not be told is a warning."""
+    bus = make_bus({"StartTransientUnit": fake_bus.start_job})
+    process = asked.runtime.popen("create", "--bundle", asked.directory, asked.name,
+                                  env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+    host.wait_until(lambda: "StartTransientUnit" in bus.asked, "the request")
+    process.kill()
+    process.wait()
+    done = asked.runtime("delete", "--force", asked.name, options=["--log-level", "warning"],
+                         env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/not/there"})
+    done.ok()
+    assert f"it-{asked.name}.scope" in done.err
+    nothing_is_left(asked)
+
+
+def test_helper_that_is_killed(asked, make_bus):
+    bus = make_bus({"StartTransientUnit": fake_bus.start_job})
+    errors = open(asked.directory / "errors", "w+")
+    process = asked.runtime.popen("create", "--bundle", asked.directory, asked.name, stderr=errors,
+                                  env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+    host.wait_until(lambda: "StartTransientUnit" in bus.asked, "the request")
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    helpers = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dray-helper\n"]
+    if not helpers:
+        process.kill()
+        pytest.skip("a dynamic dray has no helper")
+    os.kill(helpers[0], signal.SIGKILL)
+    assert process.wait(20 * host.PATIENCE) == 1
+    errors.seek(0)
+    assert "error[HELPER_FAILED]" in errors.read()
+    errors.close()
+    nothing_is_left(asked)
