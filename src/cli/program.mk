@@ -31,8 +31,8 @@ PROGRAM_FILES = \
 PROGRAM_OBJECTS = \
 	$(patsubst %.c,program/%.o,$(filter %.c,$(PROGRAM_FILES))) \
 	$(patsubst %.S,program/%.o,$(filter %.S,$(PROGRAM_FILES)))
-PROGRAM_COMPILE = $(MUSL_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(HELPER_CPPFLAGS) $(CPPFLAGS) \
-	$(HOUSE_CFLAGS) $(CFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) \
+PROGRAM_COMPILE = $(MUSL_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(HELPER_CPPFLAGS) \
+	$(STAGE_CPPFLAGS) $(CPPFLAGS) $(HOUSE_CFLAGS) $(CFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 
 program/%.o: %.c

@@ -220,6 +220,11 @@ static int explain_window(const struct window *window, struct error *error)
     if (window->failed == WINDOW_EXECUTE && sys_errno == ENOMEM)
         return error_set(error, ERROR_MEMORY_LIMIT_TOO_SMALL, sys_errno,
                          "the memory limit leaves no room for the container's first process");
+    if (window->failed == WINDOW_EXECUTE && (sys_errno == EACCES || sys_errno == EPERM)) {
+        error_set(error, ERROR_STAGE_REFUSED, sys_errno,
+                  "a security module forbids to execute the stage");
+        return SPAWN_IMAGE_REFUSED;
+    }
     if (window->failed == WINDOW_TIME_OFFSETS)
         error_set_pointer(error, "/linux/timeOffsets");
     error_set(error, window->failed == WINDOW_TIME_OFFSETS ? ERROR_TIME_OFFSET : ERROR_SPAWN_FAILED,

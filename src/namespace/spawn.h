@@ -6,6 +6,7 @@
 #ifndef DRAY_NAMESPACE_SPAWN_H
 #define DRAY_NAMESPACE_SPAWN_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,9 @@ struct spawned {
     struct process_identity identity; /* start time only with a journal */
     int pidfd;                        /* the caller's to close */
 };
+
+/* spawn_stage() returns this when a security module forbids to execute the image. */
+#define SPAWN_IMAGE_REFUSED (-EKEYREJECTED)
 
 /*
  * Returns 0 or a negative errno value with the error set.  On failure no process is left.

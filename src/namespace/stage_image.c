@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "io/file.h"
 #include "io/syscalls.h"
+#include "namespace/stage_file.h"
 
 /* From stage_image_data.S */
 extern const char dray_stage_image[];
@@ -48,6 +49,20 @@ int sealed_memory_make(const char *name, const void *data, size_t length, int ex
 
 int stage_image_open(struct error *error)
 {
-    return sealed_memory_make("dray-stage", dray_stage_image,
-                              (size_t)(dray_stage_image_end - dray_stage_image), 1, error);
+    struct error refused = {0};
+    int fd = sealed_memory_make("dray-stage", dray_stage_image,
+                                (size_t)(dray_stage_image_end - dray_stage_image), 1, &refused);
+
+    /* vm.memfd_noexec=2, or a policy that knows no memory files */
+    if (fd == -EACCES || fd == -EPERM)
+        return stage_image_open_installed(error);
+    if (fd < 0)
+        *error = refused;
+    return fd;
+}
+
+int stage_image_open_installed(struct error *error)
+{
+    return stage_file_open(dray_stage_image, (size_t)(dray_stage_image_end - dray_stage_image),
+                           error);
 }

@@ -9,10 +9,17 @@
 
 /*
  * Opens a sealed memfd that holds the stage: what runs inside a container can reach no program file
- * of dray through /proc/PID/exe, and cannot write to this one.
+ * of dray through /proc/PID/exe, and cannot write to this one.  Where the host refuses to make such
+ * a file (vm.memfd_noexec=2), the installed one on a read-only mount of its own (stage_file.h).
  * Returns the descriptor (close-on-exec) or a negative errno value.
  */
 int stage_image_open(struct error *error);
+
+/*
+ * Opens the installed stage instead, for a host that lets memory files be made but not executed.
+ * Returns the descriptor (close-on-exec) or a negative errno value.
+ */
+int stage_image_open_installed(struct error *error);
 
 /*
  * Makes an empty memfd (close-on-exec) that says whether it may be executed, as far as the kernel

@@ -155,7 +155,13 @@ static int start_stage(struct operation *operation, int plan_fd, int cgroup)
         return r;
     request.inherited = inherited.items;
     request.inherited_count = inherited.count;
-    return spawn_stage(&request, &operation->stage, operation->error);
+    r = spawn_stage(&request, &operation->stage, operation->error);
+    if (r != SPAWN_IMAGE_REFUSED)
+        return r;
+    error_clear(operation->error);
+    close_fd(image);
+    request.image = image = stage_image_open_installed(operation->error);
+    return image < 0 ? image : spawn_stage(&request, &operation->stage, operation->error);
 }
 
 /*
