@@ -2,6 +2,7 @@
 """Fields of config.json that no other file has a test for; src/plan/config_fields.def lists all of them."""
 
 import os
+import shutil
 
 import pytest
 
@@ -226,6 +227,28 @@ def test_idmap_of_the_option_that_is_none(bundle, source, option):
     bundle.add_mount("/data", "bind", source, ["bind", option])
     bundle.run().dray_error(("MOUNT_IDMAP", "CONFIG_VALUE", "CONFIG_RANGE", "MOUNT_OPTION"), names=["/mounts/6"])
     assert bundle.leaks() == []
+
+
+def test_mount_at_the_root_replaces_it(bundle, workdir):
+    other = workdir / "other"
+    shutil.copytree(bundle.rootfs, other, symlinks=True)
+    (other / "marker").touch()
+    bundle.config["mounts"].insert(0, {"destination": "/", "type": "bind", "source": str(other), "options": ["rbind"]})
+    results = bundle.tries("stat /marker", "stat /proc/self")
+    assert results[0]["ok"] and results[1]["ok"]
+
+
+@pytest.mark.unlike(runc="refuses it")
+def test_sysctl_of_the_user_namespace(bundle):
+    bundle.map_users()
+    bundle.linux["sysctl"] = {"user.max_pid_namespaces": "77"}
+    assert bundle.tries("read /proc/sys/user/max_pid_namespaces")[0]["value"] == "77\n"
+
+
+def test_sysctl_of_a_user_namespace_that_is_the_hosts(bundle):
+    bundle.linux["sysctl"] = {"user.max_pid_namespaces": "77"}
+    bundle.run().fails(1, ["user.max_pid_namespaces"]).dray_error("CONFIG_CONFLICT",
+                                                                  "/linux/sysctl/user.max_pid_namespaces")
 
 
 # --- resctrl

@@ -71,7 +71,8 @@ def test_spellings_of_help(runtime, words, kind):
 
 
 @pytest.mark.only_dray("reads dray's help")
-@pytest.mark.parametrize("command", ["create", "run", "exec", "kill", "delete", "list", "ps", "update", "events", "spec"])
+@pytest.mark.parametrize("command", ["create", "run", "exec", "kill", "delete", "list", "ps", "update", "events", "spec",
+                                     "checkpoint", "restore"])
 def test_every_option_wants_a_value_or_wants_none(runtime, command):
     rows = option_rows(runtime, command)
     assert rows

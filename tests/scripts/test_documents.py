@@ -48,7 +48,7 @@ PAIRS = sorted(
 
 
 def manual_section(command):
-    """The text of a command, or of the global options; run stands for create's options, too."""
+    """The text of a command, or of the global options; run has create's options, too, restore those of checkpoint."""
     if command == "":
         return MANUAL[MANUAL.index(".SH GLOBAL OPTIONS") : MANUAL.index(".SH COMMANDS")]
     commands = MANUAL[MANUAL.index(".SH COMMANDS") : MANUAL.index(".SH EXIT STATUS")]
@@ -57,6 +57,8 @@ def manual_section(command):
         sections[section.split()[0]] = section
     if command == "run":
         return sections["create"] + sections["run"]
+    if command == "restore":
+        return sections["checkpoint"] + sections["restore"]
     return sections[command]
 
 
@@ -103,3 +105,21 @@ def markdown_files():
 def test_links_lead_somewhere(file):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", file.read_text()):
         assert target.startswith("http") or (file.parent / target).exists(), target
+
+
+ANNOTATIONS = re.findall(r'^ANNOTATION\(\w+, "([^"]+)", (?:UN)?SAFE, "((?:\\.|[^"\\])+)"\)$',
+                         (TOP / "src/plan/annotations.def").read_text(), re.MULTILINE)
+
+
+def test_the_annotations_were_understood():
+    rows = re.findall(r"^ANNOTATION\(", (TOP / "src/plan/annotations.def").read_text(), re.MULTILINE)
+    assert len(rows) == len(ANNOTATIONS) > 10
+
+
+@pytest.mark.parametrize("name, meaning", ANNOTATIONS)
+def test_annotation_is_described(name, meaning):
+    section = MANUAL[MANUAL.index(".SH ANNOTATIONS") : MANUAL.index(".SH FILES")]
+    found = re.search(rf"^\.B {re.escape(name)}(?:\\fI\w+\\fP)?\n(.*)$", section, re.MULTILINE)
+    assert found, "not in the manual page"
+    words = meaning.replace('\\"', '"').rstrip(".")
+    assert found[1].rstrip(".").lower() == words.lower(), "the manual says something else"
