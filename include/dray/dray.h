@@ -278,6 +278,14 @@ struct dray_restore_options {
 int dray_restore(struct dray *dray, const char *id, const struct dray_restore_options *options,
                  int *ret_status);
 
+/*
+ * Adds bind mounts to a running container, or removes those that were added so.
+ * @file: path of a JSON object with "mounts" as in config.json; to remove, only the destinations
+ *        matter.  Either all mounts are added or none.
+ */
+int dray_mounts_add(struct dray *dray, const char *id, const char *file);
+int dray_mounts_remove(struct dray *dray, const char *id, const char *file);
+
 /* Host pids of all processes of the container; *@ret_pids is the caller's to free. */
 int dray_processes(struct dray *dray, const char *id, pid_t **ret_pids, size_t *ret_count);
 

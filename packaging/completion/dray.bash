@@ -75,8 +75,11 @@ _dray() {
     fi
     case $command in
     '')
-        options='create start state kill delete run exec list ps pause resume update events checkpoint restore spec features'
+        options='create start state kill delete run exec list ps pause resume update events checkpoint restore mounts spec features'
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+        ;;
+    mounts)
+        mapfile -t COMPREPLY < <(compgen -W "add remove $(dray ${root:+--root "$root"} list --quiet 2>/dev/null)" -f -- "$current")
         ;;
     start | state | kill | delete | exec | ps | pause | resume | update | events | checkpoint)
         mapfile -t COMPREPLY < <(compgen -W "$(dray ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$current")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # fish completion for dray
 
-set -l commands create start state kill delete run exec list ps pause resume update events checkpoint restore spec features
+set -l commands create start state kill delete run exec list ps pause resume update events checkpoint restore mounts spec features
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c dray -f
@@ -31,11 +31,14 @@ complete -c dray -n $none -a update -d 'change limits'
 complete -c dray -n $none -a events -d 'print statistics'
 complete -c dray -n $none -a checkpoint -d 'save it with CRIU'
 complete -c dray -n $none -a restore -d 'bring it back with CRIU'
+complete -c dray -n $none -a mounts -d 'add or remove bind mounts'
 complete -c dray -n $none -a spec -d 'write a config.json'
 complete -c dray -n $none -a features -d 'print what dray can do'
 
 set -l with_id '__fish_seen_subcommand_from start state kill delete exec ps pause resume update events checkpoint'
 complete -c dray -n $with_id -a '(dray list --quiet 2>/dev/null)' -d container
+
+complete -c dray -n '__fish_seen_subcommand_from mounts' -a 'add remove (dray list --quiet 2>/dev/null)'
 
 set -l create '__fish_seen_subcommand_from create run'
 complete -c dray -n $create -s b -l bundle -xa '(__fish_complete_directories)' -d bundle

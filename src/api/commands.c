@@ -11,6 +11,7 @@
 #include "state/directory.h"
 #include "steps/container.h"
 #include "steps/events.h"
+#include "steps/mounts.h"
 #include "steps/update.h"
 
 #define FREEZE_DEADLINE_MS 10000
@@ -233,6 +234,31 @@ int dray_update(struct dray *dray, const char *id, const struct dray_update_opti
         r = container_update(&container, &request, &dray->error);
     container_done(&container);
     return r;
+}
+
+static int change_mounts(struct dray *dray, const char *id, const char *file, bool remove)
+{
+    const struct mounts_request request = {.file = file, .remove = remove};
+    struct container container;
+    int r;
+
+    error_clear(&dray->error);
+    r = container_open(&container, &dray->runtime, id, CONTAINER_LOCK | CONTAINER_CGROUP,
+                       &dray->error);
+    if (r == 0)
+        r = container_change_mounts(&container, &request, &dray->error);
+    container_done(&container);
+    return r;
+}
+
+int dray_mounts_add(struct dray *dray, const char *id, const char *file)
+{
+    return change_mounts(dray, id, file, false);
+}
+
+int dray_mounts_remove(struct dray *dray, const char *id, const char *file)
+{
+    return change_mounts(dray, id, file, true);
 }
 
 int dray_events(struct dray *dray, const char *id, const struct dray_events_options *options)

@@ -76,7 +76,7 @@ int command_features(struct invocation *invocation);
 int command_help(struct invocation *invocation);
 int command_kill(struct invocation *invocation);
 int command_list(struct invocation *invocation);
-int command_not_yet(struct invocation *invocation);
+int command_mounts(struct invocation *invocation);
 int command_pause(struct invocation *invocation);
 int command_ps(struct invocation *invocation);
 int command_restore(struct invocation *invocation);

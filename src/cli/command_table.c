@@ -285,8 +285,10 @@ const struct command commands[] = {
     {"restore", "bring a saved container back with CRIU", {restore_options, criu_options}, "ID",
      "Exits with the code of its first process, or 128 plus the signal that killed it.", 1, 1,
      .run = command_restore},
-    {"mounts", "change the mounts of a container (not yet supported)", {NULL},
-     "add|remove ID FILE", NULL, 0, WORDS_ANY, ORDER_UNREAD, .run = command_not_yet},
+    {"mounts", "add bind mounts to a running container, or remove these", {NULL},
+     "add|remove ID FILE",
+     "FILE is a JSON object with \"mounts\" as in config.json; of those to remove only the\n"
+     "destinations matter.", 3, 3, .run = command_mounts},
     {"help", "print the help of a command", {NULL}, "[COMMAND]", NULL, 0, 1,
      .run = command_help},
     {0},

@@ -24,10 +24,18 @@ int plan_build(const struct plan_input *input, struct plan_builder *builder, str
                                         plan_process,     plan_hooks,       plan_cgroup};
     /* a further process finds everything but itself made, and no hook runs for it */
     static const part exec_parts[] = {plan_identity, plan_process};
-    bool create = input->purpose == PLAN_CREATE;
-    const part *parts = create ? create_parts : exec_parts;
-    size_t count = create ? sizeof(create_parts) / sizeof(create_parts[0])
-                          : sizeof(exec_parts) / sizeof(exec_parts[0]);
+    /* whether mounts are added or removed, its caller knows */
+    static const part mounts_parts[] = {plan_identity};
+    static const struct {
+        const part *parts;
+        size_t count;
+    } purposes[] = {
+        [PLAN_CREATE] = {create_parts, sizeof(create_parts) / sizeof(create_parts[0])},
+        [PLAN_EXEC] = {exec_parts, sizeof(exec_parts) / sizeof(exec_parts[0])},
+        [PLAN_MOUNTS] = {mounts_parts, sizeof(mounts_parts) / sizeof(mounts_parts[0])},
+    };
+    const part *parts = purposes[input->purpose].parts;
+    size_t count = purposes[input->purpose].count;
 
     builder->error = error;
     for (size_t i = 0; i < count; i++) {

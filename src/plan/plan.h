@@ -152,6 +152,14 @@ struct plan_mount {
     struct plan_origin origin;
 };
 
+/* A mount that was added to the container when it ran, and is to be removed again. */
+struct plan_unmount {
+    plan_string destination; /* as it was asked for */
+    plan_string path;        /* where the container's mount table has it */
+    uint64_t id;             /* statx(2) stx_mnt_id */
+    struct plan_origin origin;
+};
+
 enum plan_device_flags {
     PLAN_DEVICE_DEFAULT = 1 << 0, /* one of the spec's default devices */
 };
@@ -360,6 +368,7 @@ struct plan_descriptors {
 enum plan_purpose {
     PLAN_CREATE, /* a new container's first process */
     PLAN_EXEC,   /* a further process in a running container */
+    PLAN_MOUNTS, /* other mounts in a running container */
 };
 
 #define PLAN_MAGIC 0x79617264u /* "dray" */
@@ -373,6 +382,7 @@ struct plan {
     struct plan_namespaces namespaces;
     struct plan_array net_devices; /* struct plan_net_device */
     struct plan_rdt rdt;
+    struct plan_array unmounts; /* struct plan_unmount; PLAN_MOUNTS */
     struct plan_rootfs rootfs;
     struct plan_process process;
     struct plan_hooks hooks;

@@ -308,7 +308,9 @@ static int plan_bind(struct planning *planning)
     mount->source = plan_add_host_path(planning->input, planning->builder, config->source);
     if (mount->source == 0)
         return -ENOMEM;
-    if (planning->input->privileged && plan_has_user_namespace(planning->input->spec))
+    /* in a running container the stage sees nothing of the host any more */
+    if (planning->input->purpose == PLAN_MOUNTS ||
+        (planning->input->privileged && plan_has_user_namespace(planning->input->spec)))
         mount->flags |= PLAN_MOUNT_BY_DRAY;
     return 0;
 }

@@ -461,13 +461,15 @@ static void print_cgroup(const struct printer *printer)
 
 char *plan_print(const struct plan *plan)
 {
+    static const char *const purposes[] = {
+        [PLAN_CREATE] = "create", [PLAN_EXEC] = "exec-in", [PLAN_MOUNTS] = "mounts-in"};
     char *text = NULL;
     size_t length;
     struct printer printer = {.out = open_memstream(&text, &length), .plan = plan};
 
     if (printer.out == NULL)
         return NULL;
-    fprintf(printer.out, "%s ", plan->purpose == PLAN_CREATE ? "create" : "exec-in");
+    fprintf(printer.out, "%s ", purposes[plan->purpose]);
     print_string(&printer, plan->id);
     fputs(" bundle ", printer.out);
     print_string(&printer, plan->bundle);

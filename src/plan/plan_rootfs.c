@@ -38,7 +38,7 @@ static int plan_root(const struct plan_input *input, struct plan_builder *builde
     return 0;
 }
 
-static int plan_propagation(const struct plan_input *input, struct plan_builder *builder)
+int plan_rootfs_propagation(const struct plan_input *input, struct plan_builder *builder)
 {
     static const uint32_t flags[] = {
         [OCI_PROPAGATION_PRIVATE] = MS_PRIVATE,
@@ -204,7 +204,8 @@ static void plan_surroundings(const struct plan_input *input, struct plan_builde
 int plan_rootfs(const struct plan_input *input, struct plan_builder *builder)
 {
     static int (*const parts[])(const struct plan_input *, struct plan_builder *) = {
-        plan_root, plan_propagation, plan_mount_label, plan_mounts, plan_devices, plan_covered,
+        plan_root,    plan_rootfs_propagation, plan_mount_label, plan_mounts, plan_devices,
+        plan_covered,
     };
 
     plan_surroundings(input, builder);

@@ -5,7 +5,14 @@
 
 #include "plan/planner.h"
 
+/* linux.rootfsPropagation */
+int plan_rootfs_propagation(const struct plan_input *input, struct plan_builder *builder);
+
 int plan_mounts(const struct plan_input *input, struct plan_builder *builder);
+
+/* The mounts of input->spec as a running container gets them (PLAN_MOUNTS). */
+int plan_added_mounts(const struct plan_input *input, struct plan_builder *builder);
+
 int plan_devices(const struct plan_input *input, struct plan_builder *builder);
 
 /*

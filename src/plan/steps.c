@@ -196,6 +196,16 @@ static bool waits_for_start(const struct plan *plan)
     return plan->descriptors.start_fifo >= 0;
 }
 
+static bool adds_mounts(const struct plan *plan)
+{
+    return plan->rootfs.mounts.count > 0;
+}
+
+static bool removes_mounts(const struct plan *plan)
+{
+    return plan->unmounts.count > 0;
+}
+
 #define always NULL
 #define STEP(row_name, row_role, condition) \
     {.name = #row_name, .role = STEP_##row_role, .applies = condition},
@@ -210,4 +220,8 @@ const struct step exec_steps[EXEC_STEPS] = {
 
 const struct step restore_steps[RESTORE_STEPS] = {
 #include "plan/restore_steps.def"
+};
+
+const struct step mounts_steps[MOUNTS_STEPS] = {
+#include "plan/mounts_steps.def"
 };

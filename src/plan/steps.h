@@ -48,6 +48,13 @@ enum restore_step {
  */
 bool plan_enters_last(const struct plan *plan);
 
+enum mounts_step {
+#define STEP(name, role, condition) MOUNTS_##name,
+#include "plan/mounts_steps.def"
+#undef STEP
+    MOUNTS_STEPS
+};
+
 /* One row of a list. */
 struct step {
     const char *name; /* "MOUNT_ROOT" */
@@ -58,6 +65,7 @@ struct step {
 extern const struct step create_steps[CREATE_STEPS];
 extern const struct step exec_steps[EXEC_STEPS];
 extern const struct step restore_steps[RESTORE_STEPS];
+extern const struct step mounts_steps[MOUNTS_STEPS];
 
 /* True when the row is one of @role's and @plan needs it. */
 static inline bool step_is_due(const struct step *step, enum step_role role,

@@ -43,7 +43,7 @@ static struct recorder *map_recorder(int fd)
 /* A process that others in the container's PID namespace can see must not be open to them. */
 static bool is_exposed(const struct plan *plan)
 {
-    return plan->purpose == PLAN_EXEC || (plan->namespaces.joined & CLONE_NEWPID) != 0;
+    return plan->purpose != PLAN_CREATE || (plan->namespaces.joined & CLONE_NEWPID) != 0;
 }
 
 static int walk(struct stage *stage, const struct step *steps, const stage_function *functions,
@@ -92,8 +92,10 @@ int main(int argc, char **argv)
     stage.error = &stage.recorder->error;
     if (plan->purpose == PLAN_CREATE)
         walk(&stage, create_steps, create_functions, CREATE_STEPS);
-    else
+    else if (plan->purpose == PLAN_EXEC)
         walk(&stage, exec_steps, exec_functions, EXEC_STEPS);
+    else if (walk(&stage, mounts_steps, mounts_functions, MOUNTS_STEPS) == 0)
+        _exit(0);
     /* walking ends with the execution of the program, so getting here is failure */
     _exit(1);
 }

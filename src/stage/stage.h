@@ -25,7 +25,7 @@ struct stage {
     uint32_t row;        /* of the list being walked */
     struct rootfs rootfs;
     struct process_image image;
-    int procfs;   /* for labels of exec; create has the rootfs's */
+    int procfs;   /* for labels of exec, and for unmounting; create has the rootfs's */
     int slave;    /* of the terminal; -1 */
     int listener; /* of the seccomp filter; -1 */
     bool working_directory_entered;
@@ -38,6 +38,7 @@ typedef int (*stage_function)(struct stage *stage);
 /* By row; NULL where the row is not the stage's. */
 extern const stage_function create_functions[CREATE_STEPS];
 extern const stage_function exec_functions[EXEC_STEPS];
+extern const stage_function mounts_functions[MOUNTS_STEPS];
 
 /* namespaces and cgroups: rows_namespace.c */
 int stage_join_namespaces(struct stage *stage);
@@ -63,6 +64,11 @@ int stage_make_working_directory(struct stage *stage);
 int stage_mask_paths(struct stage *stage);
 int stage_make_readonly(struct stage *stage);
 int stage_detach_tree(struct stage *stage);
+
+/* mounts of a running container: rows_mounts.c */
+int stage_open_procfs(struct stage *stage);
+int stage_add_mounts(struct stage *stage);
+int stage_remove_mounts(struct stage *stage);
 
 /* the process: rows_process.c */
 int stage_start_session(struct stage *stage);

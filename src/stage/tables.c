@@ -72,3 +72,9 @@ const stage_function exec_functions[EXEC_STEPS] = {
     [EXEC_COMMIT] = await,
     [EXEC_EXECUTE] = stage_execute,
 };
+
+const stage_function mounts_functions[MOUNTS_STEPS] = {
+    [MOUNTS_OPEN_PROCFS] = stage_open_procfs,     [MOUNTS_JOIN_CONTAINER] = stage_join_container,
+    [MOUNTS_BECOME_ROOT] = stage_become_root,     [MOUNTS_ADD_MOUNTS] = stage_add_mounts,
+    [MOUNTS_REMOVE_MOUNTS] = stage_remove_mounts, [MOUNTS_MOUNTS_DONE] = stage_notify_progress,
+};

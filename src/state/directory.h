@@ -22,10 +22,11 @@
 
 #define STATE_ID_MAX 1024
 
-#define STATE_JOURNAL    "journal"
-#define STATE_CONFIG     "config.json"
-#define STATE_RECORDER   "recorder"
-#define STATE_START_FIFO "start.fifo"
+#define STATE_JOURNAL      "journal"
+#define STATE_CONFIG       "config.json"
+#define STATE_RECORDER     "recorder"
+#define STATE_START_FIFO   "start.fifo"
+#define STATE_ADDED_MOUNTS "mounts.json"
 
 /* a directory, and the socket in it */
 #define STATE_NOTIFY        "notify"

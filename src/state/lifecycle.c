@@ -15,6 +15,7 @@ static const struct {
     [LIFECYCLE_DELETE] = {"delete", LIFECYCLE_CREATED | LIFECYCLE_STOPPED},
     [LIFECYCLE_EVENTS] = {"watch", LIFECYCLE_CREATED | LIFECYCLE_RUNNING | LIFECYCLE_PAUSED},
     [LIFECYCLE_CHECKPOINT] = {"checkpoint", LIFECYCLE_RUNNING | LIFECYCLE_PAUSED},
+    [LIFECYCLE_MOUNTS] = {"change the mounts of", LIFECYCLE_CREATED | LIFECYCLE_RUNNING},
     [LIFECYCLE_UPDATE] = {"update", LIFECYCLE_CREATED | LIFECYCLE_RUNNING | LIFECYCLE_PAUSED},
 };
 
@@ -46,7 +47,7 @@ int lifecycle_check(enum lifecycle_command command, enum lifecycle lifecycle, co
         (command == LIFECYCLE_EXEC && lifecycle == LIFECYCLE_STOPPED) ||
         ((command == LIFECYCLE_PAUSE || command == LIFECYCLE_RESUME ||
           command == LIFECYCLE_UPDATE || command == LIFECYCLE_EVENTS ||
-          command == LIFECYCLE_CHECKPOINT) &&
+          command == LIFECYCLE_CHECKPOINT || command == LIFECYCLE_MOUNTS) &&
          lifecycle == LIFECYCLE_STOPPED))
         return error_set(error, ERROR_CONTAINER_NOT_RUNNING, ESRCH, "container not running: \"%s\"",
                          id);

@@ -167,9 +167,7 @@ static bool wait_for_end(struct operation *operation, siginfo_t *ret)
 /* The stage ended without a word: how? */
 static int explain_death(struct operation *operation, uint32_t row)
 {
-    const struct step *steps = operation->create != NULL ? create_steps : exec_steps;
-    uint32_t count = operation->create != NULL ? (uint32_t)CREATE_STEPS : (uint32_t)EXEC_STEPS;
-    const char *name = row < count ? steps[row].name : "unknown";
+    const char *name = row < operation->steps_count ? operation->steps[row].name : "unknown";
     uint64_t kills = 0, limit, peak;
     siginfo_t status;
 

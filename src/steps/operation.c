@@ -110,6 +110,8 @@ void operation_locate_error(struct operation *operation)
 int operation_walk(struct operation *operation, const struct step *steps,
                    const step_function *functions, uint32_t count)
 {
+    operation->steps = steps;
+    operation->steps_count = count;
     for (uint32_t row = 0; row < count; row++) {
         int r;
 

@@ -22,6 +22,7 @@
 #include "plan/steps.h"
 #include "rdt/rdt.h"
 #include "state/status.h"
+#include "steps/added_mounts.h"
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -87,7 +88,8 @@ struct exec_request {
     uint32_t preserve_fds;
 };
 
-struct scope_link; /* steps/scope.h */
+struct scope_link;     /* steps/scope.h */
+struct mounts_request; /* steps/mounts.h */
 
 /* The proxy of sd_notify(3), notify.h. */
 struct notify {
@@ -103,9 +105,10 @@ struct operation {
     const struct runtime *runtime;
     const char *id;
     struct error *error;
-    const struct create_request *create; /* one of these two */
+    const struct create_request *create; /* one of these three */
     const struct exec_request *exec;
     struct restore *restore; /* beside create: its processes come from images (restore.h) */
+    const struct mounts_request *mounts;
     struct oci_arena arena;
 
     /* the documents */
@@ -150,8 +153,12 @@ struct operation {
     int network_namespace; /* the container's, kept while network devices may have to come back */
     struct spawned stage;
     bool stage_reaped;
-    bool stage_exposed; /* it is where others may trace it, and has little left to do */
-    uint32_t row;       /* the one being walked */
+    bool stage_exposed;       /* it is where others may trace it, and has little left to do */
+    uint32_t row;             /* the one being walked */
+    const struct step *steps; /* of this list */
+    uint32_t steps_count;
+    struct added_mounts added_mounts;
+    bool saved_mounts; /* with those that are to be added */
 
     /* the caller's side */
     int console_socket;
@@ -186,6 +193,9 @@ int operation_restore(struct operation *operation);
 
 /* Starts a process in a running container: walks exec_steps. */
 int operation_exec(struct operation *operation);
+
+/* Changes the mounts of a running container: walks mounts_steps. */
+int operation_change_mounts(struct operation *operation);
 
 /* Kills the stage, if there is one that lives, and reaps it. */
 void operation_kill_stage(struct operation *operation);

@@ -58,6 +58,16 @@ int row_scheduling(struct operation *operation);
 int row_notify(struct operation *operation);
 int row_await(struct operation *operation);
 
+/* What every plan begins and ends with. */
+int operation_begin_plan(struct operation *operation);
+void operation_log_warnings(struct operation *operation);
+
+/* mounts.c */
+int row_read_mounts(struct operation *operation);
+int row_plan_mounts(struct operation *operation);
+int row_prepare_added_mounts(struct operation *operation);
+int row_save_mounts(struct operation *operation);
+
 /* rdt.c */
 int row_rdt_group(struct operation *operation);
 int row_rdt_attach(struct operation *operation);

@@ -112,7 +112,7 @@ int row_probe_host(struct operation *operation)
     return host_probe(&operation->host, operation->error);
 }
 
-static void log_warnings(struct operation *operation)
+void operation_log_warnings(struct operation *operation)
 {
     const struct plan_builder *builder = &operation->builder;
 
@@ -130,6 +130,19 @@ static void clear_descriptors(struct plan *plan)
     plan->descriptors.init_root = -1;
     plan->descriptors.hook_stdout = -1;
     plan->descriptors.hook_stderr = -1;
+}
+
+int operation_begin_plan(struct operation *operation)
+{
+    int r =
+        plan_builder_init(&operation->builder, operation->config_length + operation->process_length,
+                          operation->error);
+
+    if (r < 0)
+        return r;
+    operation->builder.error = operation->error;
+    clear_descriptors(operation->builder.plan);
+    return 0;
 }
 
 int row_build_plan(struct operation *operation)
@@ -158,15 +171,12 @@ int row_build_plan(struct operation *operation)
     if (r == 0)
         r = notify_extend_spec(operation, &input.notify_socket);
     if (r == 0)
-        r = plan_builder_init(&operation->builder,
-                              operation->config_length + operation->process_length,
-                              operation->error);
+        r = operation_begin_plan(operation);
     if (r < 0)
         return r;
-    clear_descriptors(operation->builder.plan);
     if (exec != NULL)
         operation->builder.plan->namespaces.joined = operation->status->namespaces;
     r = plan_build(&input, &operation->builder, operation->error);
-    log_warnings(operation);
+    operation_log_warnings(operation);
     return r;
 }

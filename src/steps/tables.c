@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "steps/mounts.h"
 #include "steps/restore.h"
 #include "steps/rows.h"
 #include "steps/scope.h"
@@ -112,6 +113,17 @@ static const step_function restore_rows[RESTORE_STEPS] = {
     [RESTORE_COMMIT] = row_commit_restore,
 };
 
+static const step_function mounts_rows[MOUNTS_STEPS] = {
+    [MOUNTS_READ_MOUNTS] = row_read_mounts,
+    [MOUNTS_PROBE_HOST] = row_probe_host,
+    [MOUNTS_PLAN_MOUNTS] = row_plan_mounts,
+    [MOUNTS_MAP_RECORDER] = row_map_recorder,
+    [MOUNTS_PREPARE_MOUNTS] = row_prepare_added_mounts,
+    [MOUNTS_SAVE_MOUNTS] = row_save_mounts,
+    [MOUNTS_SPAWN] = row_spawn,
+    [MOUNTS_MOUNTS_DONE] = row_await,
+};
+
 /* It names a process that is no more, and soon another one. */
 static void remove_pid_file(const struct operation *operation)
 {
@@ -186,4 +198,15 @@ int operation_exec(struct operation *operation)
         remove_pid_file(operation);
     }
     return r;
+}
+
+int operation_change_mounts(struct operation *operation)
+{
+    /* what takes back is not interrupted; the operation that failed holds the signals */
+    int r = operation->mounts->undo != NULL ? 0 : operation_hold_signals(operation);
+
+    if (r == 0)
+        r = operation_walk(operation, mounts_steps, mounts_rows, MOUNTS_STEPS);
+    /* one that came in between has not been looked at, and would kill us when it is let through */
+    return r < 0 ? r : operation_check_interrupt(operation);
 }

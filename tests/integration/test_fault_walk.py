@@ -6,6 +6,7 @@ after `delete --force` when something was killed.  The rows come from src/plan/*
 ones are walked by themselves; each must be reached by at least one shape of bundle.
 """
 
+import json
 import re
 
 import pytest
@@ -276,6 +277,50 @@ def test_exec(walk, request):
     walk.remove(name)
 
 
+def mount_points(walk):
+    return [line.split()[4] for line in open(f"/proc/{walk.container_pid}/mountinfo")]
+
+
+def try_mounts(label, walk, step, action, verb, before):
+    """Afterwards the list of added mounts is true, and what is in it can be removed."""
+    name, file = walk.bundle.name, walk.bundle.directory / "mounts.json"
+    if verb == "remove":
+        walk.call("mounts", "add", name, file).ok()
+    done = walk.call("mounts", verb, name, file, env=faults.environment(step, action))
+    if done.code != 0:
+        reached.add(("mounts", step))
+        if action == "fail":
+            names_the_fault(done, 1)
+        elif step.role == "dray" and action != "signal-TERM":
+            assert done.code == KILLED, f"should have been killed:\n{done}"
+        else:
+            one_error(done, 1)
+    host.reap_dead()
+    if verb == "add" and done.code == 1 and action != "fail":
+        assert mount_points(walk) == before, "a failed addition leaves nothing"
+    removed = walk.call("mounts", "remove", name, file)
+    if removed.code != 0:
+        assert "was added" in one_error(removed, 1)
+    assert mount_points(walk) == before
+    walk.call("exec", name, "/bin/probe", "exit", "7").exits(7)
+
+
+@pytest.mark.parametrize("verb", ["add", "remove"])
+@pytest.mark.parametrize("walk", ["plain", "userns"], indirect=True)
+def test_mounts(walk, verb, request):
+    name = request.node.callspec.params["walk"]
+    pid_file = walk.bundle.directory / "init"
+    walk.call("create", "--bundle", walk.bundle.directory, "--pid-file", pid_file, walk.bundle.name).ok()
+    walk.call("start", walk.bundle.name).ok()
+    walk.container_pid = int(pid_file.read_text())
+    (walk.bundle.directory / "mounts.json").write_text(json.dumps({"mounts": [
+        {"destination": "/added", "type": "bind", "source": "/etc", "options": ["bind"]}]}))
+    before = mount_points(walk)
+    for step, action in tries("mounts", name, thorough=name == "plain"):
+        walk.guard(f"{name}: mounts {verb} with {step}={action}", try_mounts, walk, step, action, verb, before)
+    walk.remove(name)
+
+
 def test_every_row_was_reached(workdir):
     """A row that no shape needs would be a row without a test."""
     faults.fault_runtime(workdir)
@@ -284,6 +329,6 @@ def test_every_row_was_reached(workdir):
     unreached = set(UNREACHED)
     if host.kernel() < (6, 17):
         unreached |= {"ENTER_LAST", "ENTERED"}  # exec has them anyway, create needs a procfs from outside
-    missed = [f"{list_name} {step}" for list_name in ("create", "exec") for step in faults.steps(list_name)
+    missed = [f"{list_name} {step}" for list_name in ("create", "exec", "mounts") for step in faults.steps(list_name)
               if (list_name, step) not in reached and step.name not in unreached]
     assert not missed, "no shape of bundle reaches " + ", ".join(missed)

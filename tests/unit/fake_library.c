@@ -191,6 +191,18 @@ int dray_resume(struct dray *dray, const char *id)
     return answer(dray, id);
 }
 
+int dray_mounts_add(struct dray *dray, const char *id, const char *file)
+{
+    note("mounts add %s %s;", id, file);
+    return answer(dray, id);
+}
+
+int dray_mounts_remove(struct dray *dray, const char *id, const char *file)
+{
+    note("mounts remove %s %s;", id, file);
+    return answer(dray, id);
+}
+
 int dray_update(struct dray *dray, const char *id, const struct dray_update_options *options)
 {
     note("update %s %s l3=%s mb=%s;", id, word(options->resources), word(options->l3_cache_schema),

@@ -290,7 +290,7 @@ static void the_lifecycle_is_the_specs(void **state)
         [LIFECYCLE_KILL] = ".yyy..",       [LIFECYCLE_PAUSE] = ".yy...",
         [LIFECYCLE_RESUME] = "...y..",     [LIFECYCLE_DELETE] = ".y..y.",
         [LIFECYCLE_EVENTS] = ".yyy..",     [LIFECYCLE_UPDATE] = ".yyy..",
-        [LIFECYCLE_CHECKPOINT] = "..yy..",
+        [LIFECYCLE_CHECKPOINT] = "..yy..", [LIFECYCLE_MOUNTS] = ".yy...",
     };
     struct error error = {0};
 

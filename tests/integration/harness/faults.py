@@ -41,7 +41,7 @@ def steps(list_name):
         assert role in ("DRAY", "STAGE", "BOTH"), f"{name} has an unknown role {role}"
         found += [Step(name, side, place) for side in ("dray", "stage")
                   if role in (side.upper(), "BOTH")]
-    assert len(found) > 20, f"{list_name}_steps.def was not understood"
+    assert len(found) > 10, f"{list_name}_steps.def was not understood"
     return found
 
 
