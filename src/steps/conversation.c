@@ -151,14 +151,19 @@ int operation_await(struct operation *operation, int32_t *ret_value, int *descri
 static bool wait_for_end(struct operation *operation, siginfo_t *ret)
 {
     struct pollfd ended = {.fd = operation->stage.pidfd, .events = POLLIN};
-    int r;
+    /* where there are no pidfds (an emulator, a seccomp filter) the pid of our own child will do */
+    bool by_pid = ended.fd < 0;
+    int r = 0;
 
-    do
-        r = poll(&ended, 1, operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1);
-    while (r < 0 && errno == EINTR);
+    while (!by_pid &&
+           (r = poll(&ended, 1, operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1)) < 0 &&
+           errno == EINTR)
+        ;
     *ret = (siginfo_t){0};
-    if (waitid(P_PIDFD, (id_t)operation->stage.pidfd, ret, WEXITED | WNOHANG) < 0 ||
-        ret->si_pid == 0)
+    r = by_pid ? waitid(P_PID, (id_t)operation->stage.identity.pid, ret,
+                        WEXITED | (operation->stage_exposed ? WNOHANG : 0))
+               : waitid(P_PIDFD, (id_t)ended.fd, ret, WEXITED | WNOHANG);
+    if (r < 0 || ret->si_pid == 0)
         return false;
     operation->stage_reaped = true;
     return true;

@@ -55,7 +55,9 @@ class Podman:
                 os.kill(int(path.read_text()), 9)
             except (ValueError, ProcessLookupError):
                 pass
-        host.wait_until(lambda: host.reap_dead() == [], "conmon and the pause process")
+        names = ("conmon", "podman", "catatonit")
+        host.wait_until(lambda: not any(name in host.describe_process(pid) for pid in host.reap_dead() for name in names),
+                        "conmon and the pause process")
 
 
 @pytest.fixture(scope="module")
