@@ -307,6 +307,7 @@ def test_huge_pages_by_the_unified_hierarchy(bundle, kind):
         return
     place = unified / "dray-itest" / bundle.token
     assert (place / "hugetlb.2MB.max").read_text().strip() == str(4 << 20)
+    assert (place / "hugetlb.2MB.rsvd.max").read_text().strip() == str(4 << 20)
     assert str(bundle.pid) in (place / "cgroup.procs").read_text().split()
 
 

@@ -2,10 +2,11 @@
 """root: where it is, read-only, propagation, pivot_root or not."""
 
 import os
+import subprocess
 
 import pytest
 
-from harness import mountinfo
+from harness import host, mountinfo
 
 
 def test_relative_path_is_relative_to_the_bundle(bundle):
@@ -114,6 +115,49 @@ def test_propagation(bundle, word, expected):
     found = mountinfo.parse(bundle.facts("mountinfo")["mountinfo"])["/"].propagation
     # The host's mounts are private here, so there is no master to be a slave of.
     assert found in ((expected, "slave") if "slave" in word else (expected,))
+
+
+@pytest.fixture
+def shared_host(bundle):
+    """A mount namespace for dray in which the rootfs is a shared mount."""
+    script = f"mount --bind {bundle.rootfs} {bundle.rootfs} && mount --make-shared {bundle.rootfs} && " \
+             "echo up && exec sleep infinity"
+    with subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as holder:
+        host.kept.add(holder.pid)
+        assert holder.stdout.readline() == b"up\n"
+        bundle.runtime.prefix = ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt"]
+        yield holder.pid
+        bundle.delete("--force")
+        bundle.runtime.prefix = []
+        holder.kill()
+    host.kept.discard(holder.pid)
+
+
+def mounted(pid, path):
+    return any(line.split()[4] == str(path) for line in open(f"/proc/{pid}/mountinfo"))
+
+
+@pytest.mark.unlike(runc="unbindable since 1.4 only")
+@pytest.mark.needs("busybox")
+@pytest.mark.parametrize("word, comes_in", [
+    (None, True), ("private", False), ("rprivate", False), ("slave", True), ("rslave", True), ("unbindable", False),
+    ("runbindable", False),
+])
+def test_propagation_of_later_mounts(bundle, shared_host, word, comes_in):
+    """What the host mounts below the root later is seen by slaves; nothing of the container reaches the host."""
+    for name in ("theirs", "ours"):
+        (bundle.rootfs / name).mkdir()
+    for name in ("bounding", "effective", "permitted"):
+        bundle.process["capabilities"][name].append("CAP_SYS_ADMIN")
+    if word is not None:
+        bundle.linux["rootfsPropagation"] = word
+    bundle.up()
+    subprocess.run([*bundle.runtime.prefix, "mount", "-t", "tmpfs", "none", bundle.rootfs / "theirs"], check=True)
+    assert mounted(bundle.pid, "/theirs") == comes_in
+    bundle.exec("/bin/mount", "-t", "tmpfs", "none", "/ours").ok()
+    assert mounted(bundle.pid, "/ours")
+    assert not mounted(shared_host, bundle.rootfs / "ours")
 
 
 def test_unknown_propagation(bundle):

@@ -124,6 +124,19 @@ def test_devices_work(bundle):
     assert (results[3]["value"]["major"], results[3]["value"]["minor"]) == (1, 3)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="needs /dev/fuse on the host")
+def test_listed_device_is_the_hosts(bundle):
+    """No node can be made in a user namespace: the host's is bound, with the host's owner."""
+    bundle.map_users()
+    number = os.stat("/dev/fuse").st_rdev
+    bundle.linux["devices"] = [{"path": "/dev/fuse", "type": "c", "major": os.major(number), "minor": os.minor(number),
+                                "fileMode": 0o666, "uid": 0, "gid": 0}]
+    results = bundle.tries("stat /dev/fuse", "mknod /dev/node c 1 3")
+    assert (results[0]["value"]["major"], results[0]["value"]["minor"]) == (os.major(number), os.minor(number))
+    assert results[0]["value"]["uid"] == 65534
+    assert results[1]["errno"] == "EPERM"
+
+
 def test_proc_sys_and_other_mounts(bundle):
     bundle.map_users()
     results = bundle.tries("read /proc/1/comm", "statfs /sys", "statfs /dev/mqueue", "create /dev/shm/x", "stat /dev/shm")
