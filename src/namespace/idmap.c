@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "io/file.h"
+#include "namespace/restrictions.h"
 
 /* user_namespaces(7): at most 340 lines since 4.15; one page in one write */
 #define IDMAP_ENTRIES_MAX 340

@@ -27,6 +27,7 @@
 #include "io/file.h"
 #include "io/syscalls.h"
 #include "namespace/clone.h"
+#include "namespace/restrictions.h"
 #include "namespace/time_offsets.h"
 #include "plan/journal_format.h"
 
@@ -178,16 +179,19 @@ static int run_window(void *data)
 
 static int explain_clone(const struct spawn_request *request, int sys_errno, struct error *error)
 {
+    bool user = (request->clone_flags & CLONE_NEWUSER) != 0;
+
     switch (sys_errno) {
     case EPERM:
         error_set(error, ERROR_NAMESPACE_FAILED, sys_errno,
-                  "cannot make the container's namespaces: this user may not, or a limit in "
-                  "/proc/sys/user is 0");
+                  "cannot make the container's namespaces: this user may not%s",
+                  user ? restrictions_explain() : "");
         break;
     case ENOSPC:
     case EUSERS:
         error_set(error, ERROR_NAMESPACE_FAILED, sys_errno,
-                  "cannot make the container's namespaces: a limit in /proc/sys/user is reached");
+                  "cannot make the container's namespaces: a limit in /proc/sys/user is reached%s",
+                  user ? restrictions_explain() : "");
         break;
     case EAGAIN:
         error_set(

@@ -260,6 +260,17 @@ def test_the_runtime_is_killed_while_a_helper_hangs(bundle, replace_program):
     host.wait_until(lambda: host.reap_dead() == [], "the helper to end")
 
 
+def test_host_that_allows_no_user_namespaces(bundle, user):
+    """The limit of a user namespace of the user's own: the host's stays as it is."""
+    bundle.mount_at("/dev/pts")["options"].remove("gid=5")
+    for key in ("uidMappings", "gidMappings"):
+        bundle.linux[key] = [{"containerID": 0, "hostID": 0, "size": 1}]
+    bundle.runtime.prefix = [*user.prefix, "unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                             'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
+    bundle.run().fails(1).dray_error("NAMESPACE_FAILED", names=["max_user_namespaces is 0", "sysctl user.max_user_namespaces"])
+    assert bundle.leaks() == []
+
+
 # --- a fault in every row
 
 @pytest.mark.slow
