@@ -202,6 +202,17 @@ static int kill_broken(struct container *container, int signal_number, struct er
     return signal_process(container, identity, signal_number, error);
 }
 
+/* Nobody can tell the others then: a user's container without a delegated cgroup. */
+static void warn_of_the_others(const struct container *container)
+{
+    if (container->status->shares_pid_namespace)
+        runtime_log(
+            container->runtime, LOG_LEVEL_WARNING,
+            "container \"%s\" has neither a cgroup nor a PID namespace of its own: a signal "
+            "reaches its first process alone",
+            container->id);
+}
+
 int container_kill(struct container *container, int signal_number, bool all, struct error *error)
 {
     int r;
@@ -210,6 +221,8 @@ int container_kill(struct container *container, int signal_number, bool all, str
         return kill_broken(container, signal_number, error);
     if (container->lifecycle == LIFECYCLE_STOPPED && all) {
         r = kill_all(container, signal_number, error);
+        if (r == -ENOTSUP)
+            warn_of_the_others(container);
         return r == -ENOTSUP ? 0 : r;
     }
     r = lifecycle_check(LIFECYCLE_KILL, container->lifecycle, container->id, error);
@@ -219,6 +232,7 @@ int container_kill(struct container *container, int signal_number, bool all, str
         r = kill_all(container, signal_number, error);
         if (r != -ENOTSUP)
             return r;
+        warn_of_the_others(container);
     }
     r = signal_process(container, container_identity(container), signal_number, error);
     /* on v1 a frozen process does not die before it is thawed */

@@ -178,6 +178,16 @@ def test_lifecycle(bundle):
     assert bundle.leaks() == []
 
 
+def test_kill_all_without_cgroup_and_pid_namespace(bundle):
+    """Nobody can tell the container's processes: a warning says so."""
+    bundle.no_namespace("pid")
+    bundle.up()
+    assert bundle.runtime("kill", "--all", bundle.name, "0").ok().err == ""
+    said = bundle.runtime("kill", "--all", bundle.name, "KILL", options=["--log-level", "warning"]).ok()
+    assert "first process alone" in said.err
+    host.wait_gone(bundle.pid)
+
+
 def test_terminal(bundle):
     bundle.args = ["/bin/sh", "-c", "tty; stat -c %u:%g /dev/console"]
     bundle.process["terminal"] = True
