@@ -2,11 +2,13 @@
 """Fixtures of the consumers' tests: real engines of the distribution on top of the runtime.
 
 RUNTIME            the runtime under test (default: dray at the top of the tree)
+CONSUMERS_CONTROL  no: without the control, where time is short
 CONTROL            the runtime to compare with (default: what the engine's package prefers, crun or runc)
 CONSUMERS_MANAGER  cgroupfs (default) or systemd: who makes the cgroups
 ITEST_PATIENCE     a factor for all deadlines, for slow machines
 """
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -22,10 +24,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 # Both directories have to be in the path first.
-from engines import control, image, private  # noqa: E402
+from engines import control, image, private, reaper  # noqa: E402
 from engines.containerd import IMAGE as CONTAINERD_IMAGE  # noqa: E402
 from engines.containerd import Containerd, Crictl, Ctr, find_crictl  # noqa: E402
 from engines.docker import Docker, Dockerd, find_client  # noqa: E402
+from engines.faulty import Faulty  # noqa: E402
 from engines.podman import Podman, PodmanStore, podman_version  # noqa: E402
 from harness import host  # noqa: E402
 from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: E402, F401: hooks
@@ -80,8 +83,8 @@ def out_of_time(number, frame):
     raise AssertionError("the test took too long")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item):
+@contextlib.contextmanager
+def deadline():
     """Nothing here may hang: whatever a test waits for, it is interrupted after a while."""
     before = signal.signal(signal.SIGALRM, out_of_time)
     signal.setitimer(signal.ITIMER_REAL, 60 * host.PATIENCE)
@@ -90,6 +93,18 @@ def pytest_runtest_call(item):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    with deadline():
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item):
+    with deadline():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -101,7 +116,9 @@ def corner():
     host.become_subreaper()
     os.umask(0o022)
     private.enter()
+    stop = reaper.start()
     yield
+    stop()
     private.leave()
 
 
@@ -135,7 +152,7 @@ def workdir(base, request):
         shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.fixture(params=["control", "dray"])
+@pytest.fixture(params=["dray"] if os.environ.get("CONSUMERS_CONTROL") == "no" else ["control", "dray"])
 def which(request):
     return request.param
 
@@ -143,6 +160,12 @@ def which(request):
 @pytest.fixture(scope="session")
 def manager():
     return os.environ.get("CONSUMERS_MANAGER", "cgroupfs")
+
+
+@pytest.fixture(scope="session")
+def faulty(base):
+    (base / "faulty").mkdir()
+    return Faulty(base / "faulty", control.dray())
 
 
 @pytest.fixture(scope="session")
@@ -203,15 +226,15 @@ def cri(containerd, which, crictl_program, workdir):
 
 
 @pytest.fixture(scope="session")
-def dockerd(base, manager):
+def dockerd(base, manager, faulty, containerd):
     if not find_client():
         pytest.skip("needs docker's client")
     (base / "docker").mkdir()
-    runtimes = {"dray": control.dray()}
+    runtimes = {"dray": control.dray(), "faulty": faulty.runtime}
     other = control.control("runc", "crun")
     if other:
         runtimes["control"] = other
-    made = Dockerd(base / "docker", runtimes, manager, bridge=True)
+    made = Dockerd(base / "docker", runtimes, manager, containerd)
     made.start(base / "image/image.tar")
     yield made
     made.stop()

@@ -6,6 +6,14 @@ import subprocess
 
 from harness import host
 
+from .reaper import Popen
+
+
+def _end_with_the_tests():
+    """The daemon outlives them not even when they are killed."""
+    pr_set_pdeathsig = 1
+    host.libc.prctl(pr_set_pdeathsig, signal.SIGTERM)
+
 
 class Daemon:
     def __init__(self, words, log, environment, is_ready):
@@ -18,8 +26,8 @@ class Daemon:
     def start(self, timeout=60):
         """Starts it and waits until it answers."""
         with open(self.log, "a") as log:
-            self.process = subprocess.Popen(self.words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True)
+            self.process = Popen(self.words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+                                 stderr=log, start_new_session=True, preexec_fn=_end_with_the_tests)
         host.kept.add(self.process.pid)
         host.wait_until(lambda: self.process.poll() is not None or self.is_ready(), f"{self.words[0]}: see {self.log}", timeout)
         assert self.process.poll() is None, f"{self.words[0]} ended: {self.tail()}"

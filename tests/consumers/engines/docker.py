@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""dockerd with directories, a socket and a containerd of its own."""
+"""dockerd with directories and a socket of its own, on the tests' containerd."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def find_client():
 
 
 class Dockerd:
-    def __init__(self, directory, runtimes, manager, bridge):
+    def __init__(self, directory, runtimes, manager, containerd):
         self.directory = directory
         self.socket = RUN / "consumers.sock"
         # The system's configuration and the user's login must not matter.
@@ -38,10 +38,9 @@ class Dockerd:
             self.environment.pop(name, None)
         self.client = Engine(find_client(), [], self.environment)
         words = ["dockerd", "--config-file", directory / "daemon.json", "--data-root", directory / "data",
-                 "--exec-root", RUN / "exec", "--pidfile", RUN / "docker.pid", "--host", f"unix://{self.socket}",
+                 "--exec-root", RUN / "exec", "--containerd", containerd.socket, "--pidfile", RUN / "docker.pid", "--host", f"unix://{self.socket}",
                  "--iptables=false", "--ip-masq=false", "--group", "root", "--exec-opt", f"native.cgroupdriver={manager}",
                  "--default-ulimit", "nofile=1024:1024", "--log-driver", "json-file"]
-        words += [] if bridge else ["--bridge", "none"]
         self.daemon = Daemon(words, directory / "log", self.environment,
                              lambda: self.client("version", code=None).returncode == 0)
 

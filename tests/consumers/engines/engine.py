@@ -12,6 +12,8 @@ import termios
 from harness import host
 from harness.terminal import Terminal
 
+from .reaper import Popen
+
 
 class Engine:
     """One command line client: what comes before every command, and the environment it runs in."""
@@ -51,13 +53,13 @@ class Engine:
 
     def popen(self, *words, env=None, **settings):
         settings.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.Popen(self.words(*words), env={**self.environment, **(env or {})}, **settings)
+        return Popen(self.words(*words), env={**self.environment, **(env or {})}, **settings)
 
     def on_terminal(self, *words, rows=24, columns=80):
         """Starts a command with a terminal of its own; returns the process and the terminal."""
         master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (rows, columns))
-        process = subprocess.Popen(self.words(*words), env=self.environment, stdin=slave, stdout=slave, stderr=slave,
+        process = Popen(self.words(*words), env=self.environment, stdin=slave, stdout=slave, stderr=slave,
                                    start_new_session=True, preexec_fn=lambda: _take_terminal(slave))
         os.close(slave)
         return process, Terminal(master)
