@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "io/file.h"
+#include "io/syscalls.h"
 
 static int format_offset(char *out, size_t size, const char *clock,
                          const struct plan_time_offset *offset)
@@ -33,4 +36,18 @@ int time_offsets_write(const struct plan *plan, struct error *error)
     error_set_pointer(error, "/linux/timeOffsets");
     errno = -r;
     return r;
+}
+
+int time_namespace_enter(const struct plan *plan, struct error *error)
+{
+    _cleanup_close_ int fd = -1;
+    int r = time_offsets_write(plan, error);
+
+    if (r < 0)
+        return r;
+    fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWTIME) < 0)
+        return error_set(error, ERROR_NAMESPACE_FAILED, errno,
+                         "cannot enter the new time namespace");
+    return 0;
 }

@@ -12,4 +12,10 @@
  */
 int time_offsets_write(const struct plan *plan, struct error *error);
 
+/*
+ * Writes the plan's offsets for the time namespace that the caller has unshared, and goes into it
+ * (setns(2); the caller has one thread).  Returns 0 or a negative errno value.
+ */
+int time_namespace_enter(const struct plan *plan, struct error *error);
+
 #endif

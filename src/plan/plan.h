@@ -65,7 +65,7 @@ struct plan_time_offset {
 struct plan_namespaces {
     uint64_t clone_flags; /* CLONE_NEW* of the namespaces to make */
     uint64_t joined;      /* CLONE_NEW* of those joined by path */
-    bool unshare_cgroup;  /* the stage makes the cgroup namespace once it is in its cgroup */
+    uint64_t late_flags;  /* CLONE_NEW* of those that the stage makes, and is in, at a later time */
     /*
      * A user namespace together with namespaces that exist: those must be joined first, or are the
      * user namespace itself, so the stage makes the new ones when it has joined.

@@ -131,7 +131,20 @@ static void plan_cgroup_namespace(const struct plan_input *input,
         input->cgroup_manager == PLAN_CGROUP_CGROUPFS && !namespaces->make_after_joining)
         return;
     namespaces->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
-    namespaces->unshare_cgroup = true;
+    namespaces->late_flags |= CLONE_NEWCGROUP;
+}
+
+/*
+ * Before Linux 6.3 a clone is in its new time namespace at once, which fixes the offsets before
+ * they can be written, and an exec enters none.
+ */
+static void plan_time_namespace(const struct host *host, struct plan_namespaces *namespaces)
+{
+    if ((namespaces->clone_flags & CLONE_NEWTIME) == 0 || namespaces->make_after_joining ||
+        host->kernel_major > 6 || (host->kernel_major == 6 && host->kernel_minor >= 3))
+        return;
+    namespaces->clone_flags &= ~(uint64_t)CLONE_NEWTIME;
+    namespaces->late_flags |= CLONE_NEWTIME;
 }
 
 int plan_namespaces(const struct plan_input *input, struct plan_builder *builder)
@@ -159,6 +172,7 @@ int plan_namespaces(const struct plan_input *input, struct plan_builder *builder
         namespaces->joined != 0 &&
         ((namespaces->clone_flags | namespaces->joined) & CLONE_NEWUSER) != 0;
     plan_cgroup_namespace(input, namespaces);
+    plan_time_namespace(input->host, namespaces);
     r = plan_sysctls(&config->sysctl, builder);
     if (r < 0)
         return r;

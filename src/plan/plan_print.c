@@ -113,8 +113,7 @@ static void print_namespaces(const struct printer *printer)
     print_flags(printer, "joined", namespaces->joined);
     if (namespaces->make_after_joining)
         fputs("namespaces-after-joining\n", printer->out);
-    if (namespaces->unshare_cgroup)
-        fputs("namespaces-after-attach cgroup\n", printer->out);
+    print_flags(printer, "namespaces-after-attach", namespaces->late_flags);
     plan_for_each(join, printer->plan, namespaces->joins, struct plan_join)
     {
         fprintf(printer->out, "join %#" PRIx64 " ", join->type);

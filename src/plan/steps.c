@@ -131,9 +131,9 @@ static bool attaches_cgroup(const struct plan *plan)
     return plan->descriptors.cgroup_procs.count > 0;
 }
 
-static bool unshares_cgroup(const struct plan *plan)
+static bool makes_late_namespaces(const struct plan *plan)
 {
-    return plan->namespaces.unshare_cgroup;
+    return plan->namespaces.late_flags != 0;
 }
 
 static bool has_start_container_hooks(const struct plan *plan)

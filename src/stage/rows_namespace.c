@@ -150,12 +150,15 @@ int stage_attach_cgroup(struct stage *stage)
     return 0;
 }
 
-int stage_unshare_cgroup(struct stage *stage)
+int stage_make_late_namespaces(struct stage *stage)
 {
-    if (unshare(CLONE_NEWCGROUP) < 0)
+    uint64_t flags = stage->plan->namespaces.late_flags;
+
+    if (unshare((int)flags) < 0)
         return error_set(stage->error, ERROR_NAMESPACE_FAILED, errno,
-                         "cannot make a cgroup namespace");
-    return 0;
+                         "cannot make the container's namespaces (flags %#llx)",
+                         (unsigned long long)flags);
+    return (flags & CLONE_NEWTIME) != 0 ? time_namespace_enter(stage->plan, stage->error) : 0;
 }
 
 int stage_bring_loopback_up(struct stage *stage)

@@ -49,7 +49,7 @@ int stage_enter_last(struct stage *stage);
 int stage_become_root(struct stage *stage);
 int stage_bring_loopback_up(struct stage *stage);
 int stage_attach_cgroup(struct stage *stage);
-int stage_unshare_cgroup(struct stage *stage);
+int stage_make_late_namespaces(struct stage *stage);
 int stage_write_sysctls(struct stage *stage);
 int stage_set_hostname(struct stage *stage);
 

@@ -75,8 +75,7 @@ static bool has_map(const struct plan *plan, pid_t pid, const char *file, struct
 static int check_namespace(struct operation *operation, uint64_t type, const char *name)
 {
     const struct plan_namespaces *namespaces = &operation_plan(operation)->namespaces;
-    bool own = (namespaces->clone_flags & type) != 0 ||
-               (type == CLONE_NEWCGROUP && namespaces->unshare_cgroup);
+    bool own = ((namespaces->clone_flags | namespaces->late_flags) & type) != 0;
     bool joined = (namespaces->joined & type) != 0;
     pid_t pid = operation->stage.identity.pid;
     struct stat theirs, ours;

@@ -186,8 +186,8 @@ static int write_status(struct operation *operation)
         .created = operation->created,
         .owner = operation->owner,
         .annotations = operation->spec->annotations,
-        .namespaces = plan->namespaces.clone_flags | plan->namespaces.joined |
-                      (plan->namespaces.unshare_cgroup ? (uint64_t)CLONE_NEWCGROUP : 0),
+        .namespaces =
+            plan->namespaces.clone_flags | plan->namespaces.joined | plan->namespaces.late_flags,
         .cgroup_manager = plan->cgroup.manager,
         .shares_pid_namespace = shares_pid_namespace(plan),
         .host_mount_namespace = !plan->rootfs.private_mounts,

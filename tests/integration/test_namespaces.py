@@ -194,7 +194,7 @@ def test_join_a_bind_mounted_namespace_file(bundle, holder, workdir):
         subprocess.run(["umount", target], check=True)
 
 
-@pytest.mark.needs("kernel>=6.3")
+@pytest.mark.needs("kernel>=5.6")
 @pytest.mark.unlike(runc="1.1.5 knows no time namespace")
 def test_join_a_time_namespace(make_bundle):
     first, second = make_bundle(), make_bundle()

@@ -27,6 +27,7 @@ struct golden {
     bool unprivileged;
     bool no_pivot;
     bool no_new_keyring;
+    uint32_t kernel_minor; /* of version 6; 0: 12 */
     enum plan_cgroup_manager manager;
     enum plan_purpose purpose;
     uint32_t preserve_fds;
@@ -39,7 +40,7 @@ static void describe_host(struct host *host, const struct golden *golden)
 
     *host = (struct host){
         .kernel_major = 6,
-        .kernel_minor = 12,
+        .kernel_minor = golden->kernel_minor != 0 ? golden->kernel_minor : 12,
         .last_capability = 40,
         .capabilities = golden->unprivileged ? 0 : UINT64_MAX >> (63 - 40),
         .bounding = UINT64_MAX >> (63 - 40),
@@ -179,6 +180,10 @@ static struct golden all[] = {
     {.name = "resources-v2", .layout = HOST_CGROUP_V2},
     {.name = "namespaces-new", .layout = HOST_CGROUP_V2},
     {.name = "namespaces-new-v1", .document = "namespaces-new", .layout = HOST_CGROUP_V1},
+    {.name = "namespaces-new-6.1",
+     .document = "namespaces-new",
+     .layout = HOST_CGROUP_V2,
+     .kernel_minor = 1},
     {.name = "namespaces-joined", .layout = HOST_CGROUP_V2},
     {.name = "namespaces-joined-user", .layout = HOST_CGROUP_V2},
     {.name = "namespaces-joined-before-user", .layout = HOST_CGROUP_V2},
