@@ -228,16 +228,10 @@ static int read_option(struct reader *reader, const char *argument)
     return two_dashes ? refuse_option(reader, argument) : read_letters(reader, argument);
 }
 
-/* Whether @argument is to be read as an option. */
-static bool is_option(enum argument_order order, const char *argument)
+/* Whether @argument is to be read as an option: "-" alone is none. */
+static bool is_option(const char *argument)
 {
-    if (argument[0] != '-' || argument[1] == '\0')
-        return false;
-    if (order != ORDER_UNREAD)
-        return true;
-    argument += argument[1] == '-' ? 2 : 1;
-    return find_in(help_options, argument, strlen(argument), 0) != NULL ||
-           (argument[1] == '\0' && find_in(help_options, NULL, 0, argument[0]) != NULL);
+    return argument[0] == '-' && argument[1] != '\0';
 }
 
 /* "exec ID -- PROGRAM": the mark is for us, not the program's name. */
@@ -268,7 +262,7 @@ int arguments_read(const char *name, const struct option_row *const groups[OPTIO
                 break;
             continue;
         }
-        if (!options_end && is_option(order, argument)) {
+        if (!options_end && is_option(argument)) {
             result = read_option(&reader, argument);
             if (result < 0)
                 return result;

@@ -194,7 +194,6 @@ enum argument_order {
     ORDER_ANY,        /* options may stand behind positional arguments */
     ORDER_FIRST_ENDS, /* what follows the first positional argument is positional too */
     ORDER_STOP,       /* reading stops in front of the first positional argument */
-    ORDER_UNREAD,     /* all is positional, except for --help and --usage */
 };
 
 /*

@@ -135,10 +135,10 @@ struct operation {
     char created[40];
     char owner[24];
     struct cgroup cgroup;
-    bool has_cgroup; /* the struct is in use */
     struct rdt_record rdt;
-    struct scope_link *link; /* to systemd, until the scope is there; or NULL */
+    bool has_cgroup;         /* the struct is in use */
     bool user_manager;       /* the user's systemd */
+    struct scope_link *link; /* to systemd, until the scope is there; or NULL */
 
     /* the stage */
     struct recorder *recorder;
@@ -153,12 +153,12 @@ struct operation {
     int network_namespace; /* the container's, kept while network devices may have to come back */
     struct spawned stage;
     bool stage_reaped;
-    bool stage_exposed;       /* it is where others may trace it, and has little left to do */
-    uint32_t row;             /* the one being walked */
-    const struct step *steps; /* of this list */
+    bool stage_exposed; /* it is where others may trace it, and has little left to do */
+    bool saved_mounts;  /* added_mounts is in the state, with those that are to be added */
+    uint32_t row;       /* the one being walked */
     uint32_t steps_count;
+    const struct step *steps; /* the list */
     struct added_mounts added_mounts;
-    bool saved_mounts; /* with those that are to be added */
 
     /* the caller's side */
     int console_socket;

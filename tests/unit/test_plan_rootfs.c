@@ -8,6 +8,7 @@
 
 #include "io/syscalls.h"
 #include "plan/mount_options.h"
+#include "plan/plan_rootfs_parts.h"
 #include "plan_fixture.h"
 
 #define MOUNTS_MAX 8
@@ -519,6 +520,42 @@ static void test_many_paths_and_options(void **state)
     assert_int_equal(f->builder.plan->rootfs.masked.count, COUNT / 2);
 }
 
+/* In a running container: bind mounts alone, opened by dray, each destination once. */
+static void test_added_mounts(void **state)
+{
+    static const struct {
+        const char *destination, *type, *source, *option, *pointer;
+    } refused[] = {
+        {"/t", "tmpfs", "tmpfs", "ro", "/mounts/1/type"},
+        {"/t", "sysfs", "sysfs", "ro", "/mounts/1/type"},
+        {"/t", NULL, NULL, "remount", "/mounts/1/options"},
+        {"/t", "bind", "/s", "copy-symlink", "/mounts/1/options"},
+        {"//", "bind", "/s", "ro", "/mounts/1/destination"},
+        {"one/", "bind", "/s", "ro", "/mounts/1/destination"},
+    };
+    struct fixture *f = *state;
+    const struct plan_mount *mount;
+
+    f->input.purpose = PLAN_MOUNTS;
+    f->input.privileged = false;
+    f->linux.rootfs_propagation = OCI_PROPAGATION_RSHARED;
+    add(f, "/one", "bind", "s", STRINGS("bind", "ro"));
+    assert_int_equal(fixture_plan(f, plan_added_mounts), 0);
+    mount = plan_items(f->builder.plan, f->builder.plan->rootfs.mounts, struct plan_mount);
+    assert_int_equal(mount->kind, PLAN_MOUNT_BIND);
+    assert_true((mount->flags & PLAN_MOUNT_BY_DRAY) != 0);
+    assert_string_equal(plan_text(f->builder.plan, mount->source), "/bundle/s");
+    assert_int_equal(f->builder.plan->rootfs.propagation, MS_SHARED | MS_REC);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        f->spec.mounts_count = 1;
+        add(f, refused[i].destination, refused[i].type, refused[i].source,
+            STRINGS(refused[i].option));
+        assert_true(fixture_plan(f, plan_added_mounts) < 0);
+        assert_int_equal(f->error.code, ERROR_MOUNT_OPTION);
+        assert_string_equal(f->error.pointer, refused[i].pointer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +574,7 @@ int main(void)
         TEST(test_without_a_mount_namespace),
         TEST(test_labels),
         TEST(test_many_paths_and_options),
+        TEST(test_added_mounts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
