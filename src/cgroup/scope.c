@@ -41,6 +41,27 @@ static unsigned count_existing(const struct cgroup_record *record, unsigned hier
     return depth;
 }
 
+/* A directory below a tmpfs where nothing is mounted, as systemd leaves some, is no hierarchy. */
+static void drop_unmounted(struct cgroup_record *record)
+{
+    char path[CGROUP_HOST_PATH_MAX];
+
+    for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
+        size_t length;
+
+        if ((record->hierarchies & 1u << i) == 0 || cgroup_host_path(record, i, 0, path) < 0)
+            continue;
+        length = strlen(path);
+        snprintf(path + length, sizeof(path) - length, "/cgroup.procs");
+        if (faccessat(AT_FDCWD, path, F_OK, 0) == 0)
+            continue;
+        record->hierarchies &= ~(1u << i);
+        for (unsigned k = 0; k < CGROUP_HIERARCHIES; k++)
+            if (record->alias[k] == i)
+                record->alias[k] = UINT16_MAX;
+    }
+}
+
 int cgroup_describe_scope(const struct host_cgroups *host, const char *unit, pid_t pid,
                           struct cgroup_record *ret, struct error *error)
 {
@@ -65,6 +86,8 @@ int cgroup_describe_scope(const struct host_cgroups *host, const char *unit, pid
                          "the cgroup \"%s\" of the unit \"%s\" is too deep", path, unit);
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
         ret->paths[i] = (uint16_t)place;
+    if (host->layout != HOST_CGROUP_V2)
+        drop_unmounted(ret);
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
         if ((ret->hierarchies & 1u << i) != 0)
             ret->existing[i] = (uint8_t)count_existing(ret, i);
@@ -137,6 +160,27 @@ static int complete_v1(struct cgroup *cgroup, pid_t pid, struct error *error)
     return r;
 }
 
+/* v1 lets nobody into a cpuset that is empty, as new ones are. */
+static int inherit_below(struct cgroup *cgroup, const char *name, struct error *error)
+{
+    static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+    int hierarchy = cgroup_hierarchy_of(cgroup, HOST_CGROUP_CPUSET);
+    char text[8192], path[300];
+
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        ssize_t length = cgroup_read(cgroup, (unsigned)hierarchy, files[i], text, sizeof(text));
+        int r = length < 0 ? (int)length : 0;
+
+        text[length > 0 ? strcspn(text, "\n") : 0] = '\0';
+        snprintf(path, sizeof(path), "%s/%s", name, files[i]);
+        if (r == 0)
+            r = cgroup_write(cgroup, (unsigned)hierarchy, path, text);
+        if (r < 0)
+            return set_make_error(name, r, error);
+    }
+    return 0;
+}
+
 /* A cgroup below the unit's, out of reach of whom the unit's own limits are for. */
 static int enter_subgroup(struct cgroup *cgroup, const struct plan *plan, unsigned hierarchy,
                           pid_t pid, struct error *error)
@@ -151,6 +195,9 @@ static int enter_subgroup(struct cgroup *cgroup, const struct plan *plan, unsign
         return set_make_error(name, directory, error);
     if (mkdirat(directory, name, 0755) < 0 && errno != EEXIST)
         return set_make_error(name, -errno, error);
+    if (cgroup->record.layout != HOST_CGROUP_V2 &&
+        (int)hierarchy == cgroup_hierarchy_of(cgroup, HOST_CGROUP_CPUSET))
+        r = inherit_below(cgroup, name, error);
     if (hierarchy == CGROUP_UNIFIED && plan->cgroup.delegated) {
         sub = openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         r = cgroup_delegate_directory(sub, name, plan, error);
@@ -192,7 +239,9 @@ int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
     if (plan->cgroup.subgroup == 0)
         return cgroup_delegate(cgroup, plan, error);
     for (unsigned i = 0; r == 0 && i < CGROUP_HIERARCHIES; i++)
-        if ((record->hierarchies & 1u << i) != 0)
+        /* v1 takes no device rules where a cgroup is below */
+        if ((record->hierarchies & 1u << i) != 0 &&
+            (int)i != cgroup_hierarchy_of(cgroup, HOST_CGROUP_DEVICES))
             r = enter_subgroup(cgroup, plan, i, pid, error);
     if (r == 0 && record->layout == HOST_CGROUP_V2)
         enable_below(cgroup);

@@ -120,7 +120,7 @@ static int set_died(struct bus *bus, int r, struct error *error)
 static int turn(struct bus *bus, uint64_t deadline, struct error *error)
 {
     uint64_t wake = UINT64_MAX, time;
-    struct pollfd events[2] = {{.fd = bus->caller, .events = 0}};
+    struct pollfd events[2] = {{.fd = bus->caller, .events = POLLIN}};
     int r = sd_bus_process(bus->bus, NULL);
 
     if (r > 0)
@@ -141,7 +141,7 @@ static int turn(struct bus *bus, uint64_t deadline, struct error *error)
     if (r < 0 && errno != EINTR)
         return set_died(bus, -errno, error);
     if (r > 0 && events[0].revents != 0)
-        return error_set(error, ERROR_SYSTEMD_BUS, EPIPE, "dray has ended");
+        return error_set(error, ERROR_SYSTEMD_BUS, EPIPE, "dray does not wait any more");
     return 0;
 }
 

@@ -30,7 +30,7 @@ struct bus {
     bool direct;        /* systemd's own socket: no bus daemon in between */
     int connected;      /* 0: may be asked; or the negative errno value of bus_connect() */
     struct error error; /* of bus_connect() */
-    int caller;         /* ends the waiting when it is closed on the other side; -1 */
+    int caller;         /* ends the waiting when it is readable or closed; -1 */
     struct bus_job jobs[JOBS_KEPT];
     unsigned jobs_count; /* ever; the last JOBS_KEPT are there */
 };

@@ -24,7 +24,8 @@ int row_start_helper(struct operation *operation)
         return 0;
     operation->user_manager = scope_is_of_user(runtime->rootless == RUNTIME_ROOTLESS_TRUE,
                                                operation->host.in_user_namespace);
-    return scope_connect(operation->user_manager, &operation->link, operation->error);
+    return scope_connect(operation->user_manager, operation->signal_fd, &operation->link,
+                         operation->error);
 }
 
 int row_request_scope(struct operation *operation)
@@ -54,7 +55,7 @@ static int wait_for_answer(struct operation *operation)
     };
 
     if (events[0].fd < 0)
-        return 0; /* answered already */
+        return operation_check_interrupt(operation); /* answered already */
     for (;;) {
         int r = poll(events, ARRAY_SIZE(events), ANSWER_DEADLINE_MS);
 
@@ -123,7 +124,7 @@ static int attach_by_systemd(struct operation *operation)
                          "the container's first process has left the unit \"%s\", and its cgroup "
                          "cannot be joined",
                          record.unit);
-    r = scope_connect(record.user, &link, operation->error);
+    r = scope_connect(record.user, operation->signal_fd, &link, operation->error);
     if (r < 0)
         return r;
     r = scope_attach(link, &record, below, operation->stage.identity.pid, operation->error);

@@ -29,12 +29,12 @@ struct scope_link {
 
 #ifdef DYNAMIC_PROGRAM
 
-int scope_connect(bool user, struct scope_link **ret, struct error *error)
+int scope_connect(bool user, int wake, struct scope_link **ret, struct error *error)
 {
     struct scope_link *link = calloc(1, sizeof(*link));
 
     if (link != NULL)
-        link->units = units_open(user, -1);
+        link->units = units_open(user, wake);
     if (link == NULL || link->units == NULL) {
         free(link);
         return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot talk to systemd");
@@ -72,13 +72,14 @@ int scope_await(struct scope_link *link, struct error *error)
 static const char *const variables[] = {"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS",
                                         "XDG_RUNTIME_DIR"};
 
-int scope_connect(bool user, struct scope_link **ret, struct error *error)
+int scope_connect(bool user, int wake, struct scope_link **ret, struct error *error)
 {
     struct scope_link *link = calloc(1, sizeof(*link));
     char *environment[ARRAY_SIZE(variables) + 1] = {NULL};
     size_t count = 0;
     int r = link != NULL ? 0 : -ENOMEM;
 
+    (void)wake; /* the helper notices when we end */
     for (size_t i = 0; r == 0 && i < ARRAY_SIZE(variables); i++) {
         const char *value = getenv(variables[i]);
 
@@ -233,7 +234,7 @@ int scope_attach(struct scope_link *link, const struct scope_record *record, con
 int scope_stop(const struct scope_record *record, struct error *error)
 {
     struct scope_link *link;
-    int r = scope_connect(record->user, &link, error);
+    int r = scope_connect(record->user, -1, &link, error);
 
     if (r < 0)
         return r;

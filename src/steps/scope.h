@@ -35,8 +35,9 @@ bool scope_is_of_user(bool rootless, bool in_user_namespace);
 /*
  * Starts to connect; returns at once.  An error that is not about dray itself comes with the first
  * request.  Release with scope_disconnect().
+ * @wake: a descriptor that, when it is readable, ends waiting within this process; or -1.
  */
-int scope_connect(bool user, struct scope_link **ret, struct error *error);
+int scope_connect(bool user, int wake, struct scope_link **ret, struct error *error);
 void scope_disconnect(struct scope_link *link);
 
 /*

@@ -8,9 +8,10 @@ static int set_none(struct error *error)
                      "this dray was built without libsystemd: it has no systemd cgroup manager");
 }
 
-int scope_connect(bool user, struct scope_link **ret, struct error *error)
+int scope_connect(bool user, int wake, struct scope_link **ret, struct error *error)
 {
     (void)user;
+    (void)wake;
     (void)ret;
     return set_none(error);
 }

@@ -265,7 +265,7 @@ static int find_unit(struct update *update)
     if (scope_read_record(record->payload, record->length, &update->scope) < 0)
         return error_set(update->error, ERROR_STATE_DAMAGED, EPROTO,
                          "the record of the unit is damaged");
-    return scope_connect(update->scope.user, &update->link, update->error);
+    return scope_connect(update->scope.user, -1, &update->link, update->error);
 }
 
 /* A schema is one line, and the one for memory bandwidth begins with its resource. */

@@ -174,6 +174,8 @@ def test_helper_that_is_killed(asked, make_bus):
     helpers = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dray-helper\n"]
     if not helpers:
         process.kill()
+        process.wait()
+        asked.runtime("delete", "--force", asked.name, env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address}).ok()
         pytest.skip("a dynamic dray has no helper")
     os.kill(helpers[0], signal.SIGKILL)
     assert process.wait(20 * host.PATIENCE) == 1

@@ -37,18 +37,19 @@ USER_UNITS = {
 }
 INSIDE = """
 set -e
-echo $$ > "$1/cgroup.procs"
-exec unshare --mount --pid --fork --kill-child=KILL --cgroup --uts --ipc --propagation private sh -e -c '
+for top in $1; do echo $$ > "$top/cgroup.procs"; done
+exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --cgroup --uts --ipc --propagation private sh -e -c '
 mount -t proc proc /proc
 umount -R /sys/fs/cgroup
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
+eval "$2"
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/dbus
 mount --bind "$1/passwd" /etc/passwd
-exec env -i container=dray-test PATH="$PATH" SYSTEMD_UNIT_PATH="$1" SYSTEMD_LOG_TARGET=console \
+exec env -i container=dray-test PATH="$PATH" SYSTEMD_UNIT_PATH="/run/systemd/transient:$1" SYSTEMD_LOG_TARGET=console \
     /lib/systemd/systemd --system --unit=test.target --show-status=0
-' sh "$2"
+' sh "$2" "$3"
 """
+MOUNT_V2 = "mount -t cgroup2 cgroup2 /sys/fs/cgroup"
 
 
 def is_booted():
@@ -78,12 +79,14 @@ def missing():
 class SystemdHost:
     """How to run things on it, and what its systemd says."""
 
-    def __init__(self):
+    def __init__(self, v1=False):
         self.process = None
+        self.v1 = v1
+        self.tops = []
         self.prefix = []
         self.top = pathlib.Path("/sys/fs/cgroup")
         self.units = None
-        if not is_booted():
+        if v1 or not is_booted():
             self.boot()
 
     def boot(self):
@@ -92,16 +95,40 @@ class SystemdHost:
             (self.units / name).write_text(text)
         own = pathlib.Path("/etc/passwd").read_text(encoding="utf-8")
         (self.units / "passwd").write_text(own + f"{NAME}:x:{UID}:{UID}::/:/bin/sh\n", encoding="utf-8")
-        self.top = unified() / f"dray-systemd-{os.getpid()}"
-        self.top.mkdir()
+        name = f"dray-systemd-{'v1-' if self.v1 else ''}{os.getpid()}"
+        self.top = unified() / name
+        self.tops = [self.top]
+        if self.v1:
+            self.tops += sorted({path / name for path in host.v1_mounts().values()})
+        for top in self.tops:
+            top.mkdir()
+        if self.v1:
+            cpuset = host.v1_mounts()["cpuset"]
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                (cpuset / name / file).write_text((cpuset / file).read_text())
         self.log = open(self.units / "log", "w+b")
-        self.process = subprocess.Popen(["sh", "-c", INSIDE, "sh", self.top, self.units], stdin=subprocess.DEVNULL,
+        tops = " ".join(map(str, self.tops))
+        self.process = subprocess.Popen(["sh", "-c", INSIDE, "sh", tops, self.units, self.mounts()], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
         host.kept.add(self.process.pid)
         first = host.wait_until(self._first, "systemd's process")
         self.prefix = ["nsenter", "--target", str(first), "--mount", "--pid", "--cgroup", "--uts", "--ipc"]
         host.wait_until(lambda: self.try_run("systemctl", "is-active", "dbus.socket").returncode == 0,
                         "systemd to be up", timeout=30)
+        if self.v1:  # systemd makes mount points for what it would mount together, and cannot
+            self.run("sh", "-c", "mount -o remount,rw /sys/fs/cgroup; cd /sys/fs/cgroup; rmdir -- *,* 2>/dev/null; true")
+
+    def mounts(self):
+        """The script that mounts cgroups in the new namespaces."""
+        if not self.v1:
+            return MOUNT_V2
+        lines = ["mount -t tmpfs tmpfs /sys/fs/cgroup", "mkdir /sys/fs/cgroup/unified",
+                 "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified"]
+        for path in sorted(set(host.v1_mounts().values())):
+            names = [name for name, where in host.v1_mounts().items() if where == path]
+            option = ",".join("none,name=systemd" if name in ("systemd", "name=systemd") else name for name in names)
+            lines += [f"mkdir {path}", f"mount -t cgroup -o {option} cgroup {path}"]
+        return "\n".join(lines)
 
     def _first(self):
         pid = self.process.pid
@@ -228,12 +255,8 @@ class SystemdHost:
         self.process.kill()
         self.process.wait()
         for _ in range(100):
-            for directory, _, _ in os.walk(self.top, topdown=False):
-                try:
-                    os.rmdir(directory)
-                except OSError:
-                    pass
-            if not self.top.exists():
+            host.remove_cgroups(list(map(str, self.tops)))
+            if not any(top.exists() for top in self.tops):
                 break
             time.sleep(0.05)
         self.log.close()
@@ -241,8 +264,8 @@ class SystemdHost:
 
 
 @functools.cache
-def shared():
+def shared(v1=False):
     """The one of this test session."""
-    booted = SystemdHost()
+    booted = SystemdHost(v1)
     atexit.register(booted.close)
     return booted
