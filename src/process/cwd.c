@@ -13,9 +13,12 @@
 
 void process_make_cwd(const struct plan *plan, int root)
 {
+    const char *cwd = plan_text(plan, plan->process.cwd);
     _cleanup_close_ int made = -1;
 
-    made = path_make_in_root(root, plan_text(plan, plan->process.cwd), PATH_DIRECTORY, 0, NULL);
+    /* the root is there */
+    if (cwd[0] != '/' || cwd[1] != '\0')
+        made = path_make_in_root(root, cwd, PATH_DIRECTORY, 0, NULL);
 }
 
 /*
