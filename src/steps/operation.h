@@ -126,9 +126,11 @@ struct operation {
     /* the container */
     int root;      /* of the state */
     int directory; /* the container's, in it; locked for create */
-    bool claimed;  /* the directory is of our making */
-    bool wrote_pid_file;
     int journal;
+    bool claimed; /* the directory is of our making */
+    bool wrote_pid_file;
+    bool has_cgroup;               /* the struct is in use */
+    bool user_manager;             /* the user's systemd */
     const struct journal *records; /* exec: the container's journal */
     const struct status *status;   /* exec: of the container; create: once it is complete */
     struct status own_status;      /* create's, with its texts */
@@ -136,8 +138,6 @@ struct operation {
     char owner[24];
     struct cgroup cgroup;
     struct rdt_record rdt;
-    bool has_cgroup;         /* the struct is in use */
-    bool user_manager;       /* the user's systemd */
     struct scope_link *link; /* to systemd, until the scope is there; or NULL */
 
     /* the stage */
@@ -163,12 +163,12 @@ struct operation {
     /* the caller's side */
     int console_socket;
     int pidfd_socket;
-    struct notify notify;
     int console_master; /* kept for the relay */
-    sigset_t previous_signals;
-    bool signals_blocked;
     int signal_fd;
     int interrupt; /* number of the signal that asked us to end, or 0 */
+    bool signals_blocked;
+    sigset_t previous_signals;
+    struct notify notify;
 };
 
 typedef int (*step_function)(struct operation *operation);
