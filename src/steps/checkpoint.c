@@ -15,6 +15,7 @@
 #include "io/syscalls.h"
 #include "namespace/stage_image.h"
 #include "state/directory.h"
+#include "steps/added_mounts.h"
 
 /* One checkpoint under way. */
 struct checkpoint {
@@ -303,6 +304,21 @@ static int checkpoint_with_signals_held(struct checkpoint *checkpoint)
     return r;
 }
 
+/* config.json, which a restore goes by, knows nothing of them. */
+static int refuse_added_mounts(struct container *container, struct error *error)
+{
+    struct added_mounts list;
+    int r = added_mounts_read(container->directory, container->status->pid, 0, &container->arena,
+                              &list, error);
+
+    if (r < 0 || list.items_count == 0)
+        return r;
+    return error_set(error, ERROR_CONTAINER_STATUS, EBUSY,
+                     "cannot checkpoint container \"%s\": a mount was added on \"%.200s\" while it "
+                     "ran; remove it first",
+                     container->id, list.items[0].destination);
+}
+
 int container_checkpoint(struct container *container, const struct checkpoint_request *request,
                          struct error *error)
 {
@@ -317,10 +333,12 @@ int container_checkpoint(struct container *container, const struct checkpoint_re
 
     if (r < 0)
         return r;
-    if (container->runtime->rootless)
+    if (container->runtime->rootless == RUNTIME_ROOTLESS_TRUE)
         return error_set(error, ERROR_NOT_SUPPORTED, EPERM,
                          "checkpoint needs the rights of root, which CRIU asks for");
-    r = prepare(&checkpoint);
+    r = refuse_added_mounts(container, error);
+    if (r == 0)
+        r = prepare(&checkpoint);
     if (r == 0) {
         checkpoint.output = memory_file_make("criu-output", false);
         r = checkpoint_with_signals_held(&checkpoint);

@@ -46,7 +46,7 @@ void restore_done(struct restore *restore)
 
 int row_find_criu(struct operation *operation)
 {
-    if (operation->runtime->rootless)
+    if (operation->runtime->rootless == RUNTIME_ROOTLESS_TRUE)
         return error_set(operation->error, ERROR_NOT_SUPPORTED, EPERM,
                          "restore needs the rights of root, which CRIU asks for");
     return criu_find(operation->restore->criu_path, operation->error);

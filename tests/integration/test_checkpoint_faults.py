@@ -65,6 +65,25 @@ def is_as_before(bundle):
     bundle.output.expect("signal 10")
 
 
+def test_added_mounts_are_in_the_way(bundle, images, fake):
+    bundle.up()
+    file = bundle.directory / "mounts.json"
+    file.write_text('{"mounts": [{"destination": "/added", "type": "bind", "source": "/etc"}]}')
+    bundle.runtime("mounts", "add", bundle.name, file).ok()
+    checkpoint(bundle, "--image-path", images, env=fake.does()) \
+        .dray_error("CONTAINER_STATUS", names=["/added", "remove it first"])
+    is_as_before(bundle)
+
+
+def test_root_that_says_so(bundle, images, fake):
+    """--rootless=false asks for all that root can do: CRIU is called."""
+    bundle.up()
+    bundle.runtime("checkpoint", "--image-path", images, bundle.name, options=["--rootless=false"],
+                   env=fake.does("refuse 5")).fails(1, ["criu"])
+    assert (fake.directory / "request").exists()
+    is_as_before(bundle)
+
+
 # --- options
 
 @pytest.mark.parametrize("words, names", [
