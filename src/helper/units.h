@@ -12,7 +12,8 @@ struct units;
 
 /*
  * Begins to connect to the system's systemd or the user's; an error comes with the first answer.
- * @caller: a descriptor that ends all waiting when it is readable or hung up; -1.  NULL: out of memory.
+ * @caller: a descriptor that ends all waiting when it is readable or hung up; -1.  NULL: out of
+ * memory.
  */
 struct units *units_open(bool user, int caller);
 void units_close(struct units *units);
