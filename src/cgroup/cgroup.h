@@ -234,6 +234,13 @@ int cgroup_oom_check(struct cgroup *cgroup, struct cgroup_oom *oom);
  */
 int cgroup_freezer_path(const struct cgroup *cgroup, char out[PATH_MAX]);
 
+/*
+ * The host path of the cgroup in one hierarchy, and the name of that hierarchy's directory (""
+ * where cgroup2 is all there is).  -ENOENT when it is in no hierarchy of that number.
+ */
+int cgroup_hierarchy_path(const struct cgroup *cgroup, unsigned hierarchy, const char **ret_name,
+                          char out[PATH_MAX]);
+
 /* acting */
 
 /* Freezes all of it and waits until it is; thaws again when that takes above @deadline_ms. */

@@ -268,3 +268,14 @@ bool cgroup_is_ours(const struct cgroup *cgroup)
     return record->stage == CGROUP_MADE && record->hierarchies != 0 &&
            record->created == record->hierarchies;
 }
+
+int cgroup_hierarchy_path(const struct cgroup *cgroup, unsigned hierarchy, const char **ret_name,
+                          char out[PATH_MAX])
+{
+    const struct cgroup_record *record = &cgroup->record;
+
+    if (hierarchy >= CGROUP_HIERARCHIES || (record->hierarchies & 1u << hierarchy) == 0)
+        return -ENOENT;
+    *ret_name = record->text + record->mounts[hierarchy];
+    return cgroup_host_path(record, hierarchy, CGROUP_WHOLE_PATH, out);
+}

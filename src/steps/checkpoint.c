@@ -87,20 +87,28 @@ static int find_mount_point(int root, const char *destination, char out[PATH_MAX
     return out[0] == '/' ? 0 : -ENOENT;
 }
 
+/* Where the mounts of a container are added to a request. */
+struct mounts {
+    struct wire_writer *options;
+    int root; /* of the container */
+};
+
 /* The images call each by the destination that config.json gives it: restore has that, too. */
-static void add_mount(struct checkpoint *checkpoint, int root, plan_string destination)
+static void add_mount(void *data, const char *destination, const char *source)
 {
-    const char *name = plan_text(checkpoint->builder.plan, destination);
+    const struct mounts *mounts = data;
     char point[PATH_MAX];
 
-    if (find_mount_point(root, name, point) == 0)
-        criu_add_ext_mount(&checkpoint->options, point, name);
+    (void)source;
+    if (find_mount_point(mounts->root, destination, point) == 0)
+        criu_add_ext_mount(mounts->options, point, destination);
 }
 
 static int add_mounts(struct checkpoint *checkpoint)
 {
     const struct plan *plan = checkpoint->builder.plan;
     _cleanup_close_ int root = -1;
+    struct mounts mounts;
     char path[40];
 
     snprintf(path, sizeof(path), "/proc/%d/root", checkpoint->container->status->pid);
@@ -108,14 +116,17 @@ static int add_mounts(struct checkpoint *checkpoint)
     if (root < 0)
         return error_set(checkpoint->error, ERROR_CONTAINER_NOT_RUNNING, errno,
                          "container not running: \"%s\"", checkpoint->container->id);
+    mounts = (struct mounts){.options = &checkpoint->options, .root = root};
     plan_for_each(mount, plan, plan->rootfs.mounts, struct plan_mount)
     {
         if (mount->kind == PLAN_MOUNT_BIND && (mount->flags & PLAN_MOUNT_COPY_SYMLINK) == 0)
-            add_mount(checkpoint, root, mount->destination);
+            add_mount(&mounts, plan_text(plan, mount->destination), NULL);
     }
     if (plan->rootfs.devices_by_bind)
         plan_for_each(device, plan, plan->rootfs.devices, struct plan_device)
-            add_mount(checkpoint, root, device->path);
+            add_mount(&mounts, plan_text(plan, device->path), NULL);
+    if (checkpoint->container->has_cgroup)
+        criu_for_each_cgroup_bind(plan, &checkpoint->container->cgroup, add_mount, &mounts);
     return 0;
 }
 

@@ -76,6 +76,14 @@ int criu_write_descriptors(int images, pid_t pid, struct wire_writer *options, s
 int criu_read_descriptors(int images, struct oci_arena *arena, struct oci_strings *ret,
                           struct error *error);
 
+/*
+ * Calls @add for each directory of the container's cgroup that is bound below a mount of type
+ * "cgroup", because there is no cgroup namespace: its destination, and what is mounted there.
+ */
+void criu_for_each_cgroup_bind(const struct plan *plan, const struct cgroup *cgroup,
+                               void (*add)(void *data, const char *destination, const char *source),
+                               void *data);
+
 /* The plan's namespaces that CRIU can neither save nor join are refused. */
 int criu_check_namespaces(const struct plan *plan, struct error *error);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,4 +125,25 @@ int criu_check_namespaces(const struct plan *plan, struct error *error)
         return -EINVAL;
     }
     return 0;
+}
+
+void criu_for_each_cgroup_bind(const struct plan *plan, const struct cgroup *cgroup,
+                               void (*add)(void *data, const char *destination, const char *source),
+                               void *data)
+{
+    if (plan->rootfs.cgroup_namespace)
+        return;
+    plan_for_each(mount, plan, plan->rootfs.mounts, struct plan_mount)
+    {
+        for (unsigned i = 0; mount->kind == PLAN_MOUNT_CGROUP && i < CGROUP_HIERARCHIES; i++) {
+            char destination[PATH_MAX], source[PATH_MAX];
+            const char *name;
+
+            if (cgroup_hierarchy_path(cgroup, i, &name, source) < 0)
+                continue;
+            snprintf(destination, sizeof(destination), "%s%s%s",
+                     plan_text(plan, mount->destination), name[0] != '\0' ? "/" : "", name);
+            add(data, destination, source);
+        }
+    }
 }

@@ -35,4 +35,10 @@ void restore_done(struct restore *restore);
  */
 int restore_prepare_root(const struct plan *plan, const char *root_path, struct error *error);
 
+/*
+ * restore_root.c: CRIU leaves the root mount writable, which it needs itself.  While it holds the
+ * processes, of which @first is one, the mount is made as the configuration has it.
+ */
+int restore_make_root_readonly(pid_t first, struct error *error);
+
 #endif

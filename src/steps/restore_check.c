@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "io/file.h"
+#include "steps/restore.h"
 
 #define CAPABILITY_SETGID 6
 #define CAPABILITY_SETUID 7
@@ -218,9 +219,14 @@ int restore_check(struct operation *operation)
         r = restore_check_mounts(operation);
     if (r < 0) {
         error_set(operation->error, ERROR_RESTORE_REFUSED, -r, "cannot check what was restored");
-        /* CRIU would let them go all the same; they are stopped, so none can fork away */
+        /*
+         * CRIU would let them go all the same; they are stopped, so none can fork away.  Then CRIU
+         * itself: it waits for the first one, which waits for the others, which CRIU would have to
+         * reap as it traces them.
+         */
         for (size_t i = 0; i < processes.count; i++)
             kill(processes.pids[i], SIGKILL);
+        criu_kill(&operation->restore->criu);
     }
     free(processes.pids);
     return r;

@@ -16,6 +16,7 @@
 #include "io/file.h"
 #include "io/path.h"
 #include "io/syscalls.h"
+#include "steps/restore.h"
 #include "steps/restore_check.h"
 
 #define TMPFS_MAGIC_NUMBER 0x01021994 /* <linux/magic.h> */
@@ -247,6 +248,7 @@ static int check_paths(struct operation *operation, int root)
 int restore_check_mounts(struct operation *operation)
 {
     const struct plan *plan = operation_plan(operation);
+    bool readonly = plan->rootfs.readonly && plan->rootfs.private_mounts;
     _cleanup_close_ int root = -1;
     struct statvfs status;
     char path[40];
@@ -255,10 +257,12 @@ int restore_check_mounts(struct operation *operation)
     root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0 || fstatvfs(root, &status) < 0)
         return error_set(operation->error, ERROR_SYSTEM, errno, "cannot look at \"%s\"", path);
-    if (plan->rootfs.readonly && (status.f_flag & ST_RDONLY) == 0)
-        return error_set(
-            operation->error, ERROR_RESTORE_REFUSED, EPERM,
-            "in the checkpoint the root is not read-only, as the configuration has it");
+    if (readonly && (status.f_flag & ST_RDONLY) == 0) {
+        int r = restore_make_root_readonly(operation->stage.identity.pid, operation->error);
+
+        if (r < 0)
+            return r;
+    }
     plan_for_each(mount, plan, plan->rootfs.mounts, struct plan_mount)
     {
         int r = check_mount(operation, root, mount);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The root file system as CRIU wants to find it; runs in the child of dray that becomes criu. */
+/* The root file system as CRIU wants to find it; runs in children of dray. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,17 +7,21 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "io/path.h"
+#include "io/syscalls.h"
 #include "steps/restore.h"
 
 static int mount_root(const struct plan *plan, const char *root_path, struct error *error)
 {
     const char *rootfs = plan_text(plan, plan->rootfs.path);
 
-    if (mount(rootfs, root_path, NULL, MS_BIND | MS_REC, NULL) < 0 ||
-        mount(NULL, root_path, NULL, MS_PRIVATE | MS_REC, NULL) < 0)
+    /* a slave of the host's mount, if that is shared: CRIU looks there for what the container's is
+     * a slave of */
+    if (mount(rootfs, root_path, NULL, MS_BIND | MS_REC, NULL) < 0)
         return error_set(error, ERROR_MOUNT_FAILED, errno,
                          "cannot mount the root file system \"%s\" for criu", rootfs);
     return 0;
@@ -89,8 +93,7 @@ static int make_target(const struct plan *plan, const struct plan_mount *entry, 
     if (target < 0)
         return target_error(plan, entry, -target, "make the mount point", error);
     snprintf(place, sizeof(place), "/proc/self/fd/%d", target);
-    if (bind &&
-        mount(plan_text(plan, entry->source), place, NULL, MS_BIND | MS_REC | MS_PRIVATE, NULL) < 0)
+    if (bind && mount(plan_text(plan, entry->source), place, NULL, MS_BIND | MS_REC, NULL) < 0)
         return target_error(plan, entry, errno, "mount what belongs on", error);
     return 0;
 }
@@ -132,4 +135,38 @@ int restore_prepare_root(const struct plan *plan, const char *root_path, struct 
     if (umount2(root_path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
         return error_set(error, ERROR_MOUNT_FAILED, errno, "cannot unmount \"%s\"", root_path);
     return mount_root(plan, root_path, error);
+}
+
+/* In a child: in the container's mount namespace there is nothing but one system call to do. */
+static void run_readonly(int mount_namespace)
+{
+    const struct mount_attributes readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+
+    if (setns(mount_namespace, CLONE_NEWNS) < 0 ||
+        sys_mount_setattr(AT_FDCWD, "/", 0, &readonly) < 0)
+        _exit(errno);
+    _exit(0);
+}
+
+int restore_make_root_readonly(pid_t first, struct error *error)
+{
+    _cleanup_close_ int mount_namespace = -1;
+    char path[40];
+    int status = 0;
+    pid_t child;
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/mnt", first);
+    mount_namespace = open(path, O_RDONLY | O_CLOEXEC);
+    child = mount_namespace < 0 ? -1 : fork();
+    if (child == 0)
+        run_readonly(mount_namespace);
+    if (child < 0)
+        return error_set(error, ERROR_MOUNT_FAILED, errno,
+                         "cannot enter the container's mount namespace");
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (status != 0)
+        return error_set(error, ERROR_MOUNT_FAILED, WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+                         "cannot make the root file system read-only");
+    return 0;
 }

@@ -52,6 +52,34 @@ int row_find_criu(struct operation *operation)
     return criu_find(operation->restore->criu_path, operation->error);
 }
 
+/*
+ * With a user namespace CRIU reads images with the ids of the container's root, which must be able
+ * to pass the directory: by its group, if that means nothing to anybody yet.
+ */
+static int let_container_in(struct operation *operation, int images)
+{
+    const struct plan *plan = operation_plan(operation);
+    struct stat status;
+    gid_t group = 0;
+    bool mapped = false;
+
+    plan_for_each(map, plan, plan->namespaces.gid_map, struct plan_idmap)
+    {
+        if (map->container_id == 0) {
+            group = map->host_id;
+            mapped = true;
+        }
+    }
+    if (!mapped || fstat(images, &status) < 0 || (status.st_mode & S_IXOTH) != 0 ||
+        (status.st_mode & S_IRWXG) != 0)
+        return 0;
+    if (fchown(images, (uid_t)-1, group) < 0 ||
+        fchmod(images, (status.st_mode & 07777) | S_IXGRP) < 0)
+        return error_set(operation->error, ERROR_CHECKPOINT_FILES, errno,
+                         "cannot give the container's root access to the images");
+    return 0;
+}
+
 int row_open_images(struct operation *operation)
 {
     struct restore *restore = operation->restore;
@@ -67,6 +95,9 @@ int row_open_images(struct operation *operation)
             operation->error, ERROR_CHECKPOINT_FILES, errno, "there is no checkpoint in \"%s\"",
             restore->request->options.image_path != NULL ? restore->request->options.image_path
                                                          : "checkpoint");
+    r = let_container_in(operation, restore->directories.images);
+    if (r < 0)
+        return r;
     return criu_read_descriptors(restore->directories.images, &operation->arena,
                                  &restore->descriptors, operation->error);
 }
@@ -134,6 +165,11 @@ int row_start_criu(struct operation *operation)
                           operation->error);
 }
 
+static void add_mount(void *data, const char *destination, const char *source)
+{
+    criu_add_ext_mount(data, destination, source);
+}
+
 static void put_mounts(struct operation *operation, struct wire_writer *options)
 {
     const struct plan *plan = operation_plan(operation);
@@ -144,10 +180,11 @@ static void put_mounts(struct operation *operation, struct wire_writer *options)
             criu_add_ext_mount(options, plan_text(plan, mount->destination),
                                plan_text(plan, mount->source));
     }
-    if (plan->rootfs.devices_by_bind) {
-        plan_for_each(device, plan, plan->rootfs.devices, struct plan_device) criu_add_ext_mount(
-            options, plan_text(plan, device->path), plan_text(plan, device->path));
-    }
+    if (plan->rootfs.devices_by_bind)
+        plan_for_each(device, plan, plan->rootfs.devices, struct plan_device)
+            add_mount(options, plan_text(plan, device->path), plan_text(plan, device->path));
+    if (operation->has_cgroup)
+        criu_for_each_cgroup_bind(plan, &operation->cgroup, add_mount, options);
 }
 
 static const char *criu_namespace_name(uint64_t type)

@@ -39,6 +39,8 @@ NEEDS = {
     "containerd": ("ctr", "needs containerd"),
     "docker": ("dockerd", "needs dockerd"),
     "catatonit": ("catatonit", "needs catatonit"),
+    "criu": (host.has_criu, "needs a criu that works on this kernel"),
+    "criu_pre_dump": (lambda: host.has_criu("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
 }
 
 
@@ -66,8 +68,9 @@ def pytest_runtest_setup(item):
         pytest.skip(why)
     for marker in item.iter_markers("needs"):
         for word in marker.args:
-            if not shutil.which(NEEDS[word][0]):
-                pytest.skip(NEEDS[word][1])
+            there, why = NEEDS[word]
+            if not (there() if callable(there) else shutil.which(there)):
+                pytest.skip(why)
     for marker in item.iter_markers("podman_version"):
         if podman_version() < marker.args:
             pytest.skip(f"needs Podman {marker.args[0]}.{marker.args[1]}")

@@ -251,6 +251,27 @@ def test_loopback_is_up(bundle, saved):
         assert int(facts.out, 16) & 1, facts
 
 
+# CRIU opens a file of the caller's anew, with the container's ids
+NO_STDERR = ["sh", "-c", 'exec "$@" 2>/dev/null', "sh"]
+
+
+def up_in_a_user_namespace(bundle):
+    bundle.map_users()
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.create(wrap=NO_STDERR).ok()
+    bundle.start().ok()
+    bundle.output.expect("ready")
+
+
+def test_user_namespace(bundle, saved):
+    up_in_a_user_namespace(bundle)
+    saved.checkpoint().ok()
+    saved.restore(wrap=NO_STDERR).ok()
+    saved.goes_on()
+    assert saved.images.stat().st_gid == 100000 and saved.images.stat().st_mode & 0o7777 == 0o710
+    assert pathlib.Path(f"/proc/{bundle.pid}/uid_map").read_text().split() == ["0", "100000", "65536"]
+
+
 # --- the terminal
 
 def test_console(bundle, saved, workdir):
@@ -343,6 +364,18 @@ def test_fewer_capabilities(bundle, saved):
     saved.restore().ok()
 
 
+def test_all_of_several_processes_end(bundle, saved):
+    all_capabilities(bundle, "CAP_KILL")
+    bundle.shell("sleep 1000 & (sleep 1000 & sleep 1000) & exec /bin/probe wait")
+    bundle.create().ok()
+    bundle.start().ok()
+    bundle.output.expect("ready")
+    saved.checkpoint().ok()
+    bundle.pid_file.unlink()
+    all_capabilities(bundle)
+    refused(saved, "capabilities")
+
+
 def test_no_new_privileges_wanted(bundle, saved):
     bundle.process["noNewPrivileges"] = False
     bundle.up()
@@ -393,6 +426,20 @@ def test_namespace_wanted(bundle, saved):
     refused(saved, "uts namespace")
 
 
+def test_user_namespace_with_other_maps(bundle, saved):
+    up_in_a_user_namespace(bundle)
+    saved.checkpoint().ok()
+    bundle.pid_file.unlink()
+    for kind in ("uidMappings", "gidMappings"):
+        bundle.linux[kind][0]["size"] = 1000
+    log = saved.images.parent / "log"
+    result = saved.restore(wrap=NO_STDERR, options=["--log", log])
+    assert result.code == 1
+    assert "RESTORE_REFUSED" in log.read_text() and "id maps" in log.read_text()
+    assert bundle.leaks() == []
+    host.wait_until(lambda: not host.reap_dead(), "the end of all of it")
+
+
 def test_read_only_mount_wanted(bundle, saved, workdir):
     bundle.add_mount("/data", "bind", workdir, ["rbind", "rw"])
     bundle.up()
@@ -402,13 +449,17 @@ def test_read_only_mount_wanted(bundle, saved, workdir):
     refused(saved, "/data", "read-only")
 
 
-def test_read_only_root_wanted(bundle, saved):
-    bundle.config["root"]["readonly"] = False
+@pytest.mark.parametrize("before", [True, False])
+def test_read_only_root(bundle, saved, before):
+    """CRIU leaves the root writable, whatever it was."""
+    bundle.config["root"]["readonly"] = before
     bundle.up()
     saved.checkpoint().ok()
-    bundle.pid_file.unlink()
     bundle.config["root"]["readonly"] = True
-    refused(saved, "read-only")
+    saved.restore().ok()
+    saved.goes_on()
+    assert "Read-only" in bundle.exec("/bin/sh", "-c", "echo > /file").fails().err
+    assert os.access(bundle.rootfs, os.W_OK)
 
 
 def test_masked_paths_wanted(bundle, saved):

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""checkpoint and restore as Podman and containerd ask for them."""
+
+import pytest
+
+from engines.podman import IMAGE
+from harness import host
+
+pytestmark = pytest.mark.needs("criu")
+
+COUNT = ("sh", "-c", "i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done")
+
+
+def numbers(podman, name):
+    return [int(line) for line in podman("logs", name).stdout.split()]
+
+
+def counting(podman, *options):
+    name = podman.detached(*options, command=COUNT)
+    host.wait_until(lambda: len(numbers(podman, name)) > 3, "some numbers")
+    return name
+
+
+def goes_on(podman, name):
+    """It runs, and it counts on from where it was: no number twice."""
+    assert podman.state(name)["Status"] == "running"
+    before = len(numbers(podman, name))
+    found = host.wait_until(lambda: len(numbers(podman, name)) > before + 1 and numbers(podman, name), "more numbers")
+    assert found == sorted(set(found)), found
+
+
+@pytest.mark.needs("podman")
+def test_podman_checkpoint_and_restore(podman):
+    name = counting(podman)
+    podman("container", "checkpoint", name, timeout=120)
+    assert podman.state(name)["Status"] == "exited" and podman.state(name)["Checkpointed"]
+    podman("container", "restore", name, timeout=120)
+    goes_on(podman, name)
+    assert podman("exec", name, "echo", "hello").stdout == "hello\n"
+
+
+@pytest.mark.needs("podman")
+def test_podman_leave_running(podman):
+    name = counting(podman)
+    podman("container", "checkpoint", "--leave-running", name, timeout=120)
+    goes_on(podman, name)
+
+
+@pytest.mark.needs("podman")
+def test_podman_archive_and_another_name(podman, workdir):
+    (workdir / "volume").mkdir()
+    (workdir / "volume" / "file").write_text("content")
+    name = counting(podman, "--volume", f"{workdir}/volume:/data:ro", "--read-only", "--tmpfs", "/scratch",
+                    "--cap-drop", "all", "--security-opt", "no-new-privileges", "--pids-limit", "50")
+    podman("exec", name, "sh", "-c", "echo kept > /scratch/note")
+    podman("container", "checkpoint", "--export", workdir / "archive.tar.gz", name, timeout=120)
+    podman("rm", "--force", "--time", "0", name)
+    podman("container", "restore", "--import", workdir / "archive.tar.gz", "--name", "copy", timeout=120)
+    goes_on(podman, "copy")
+    assert podman("exec", "copy", "cat", "/data/file", "/scratch/note").stdout == "contentkept\n"
+
+
+@pytest.mark.needs("podman")
+def test_podman_stops_what_was_restored(podman):
+    name = counting(podman)
+    podman("container", "checkpoint", name, timeout=120)
+    podman("container", "restore", name, timeout=120)
+    podman("stop", "--time", "1", name)
+    assert podman.state(name)["ExitCode"] == 137
+
+
+@pytest.mark.needs("podman", "criu_pre_dump")
+def test_podman_pre_checkpoint(podman, workdir):
+    name = counting(podman)
+    podman("container", "checkpoint", "--pre-checkpoint", "--export", workdir / "pre.tar.gz", name, timeout=120)
+    goes_on(podman, name)
+    podman("container", "checkpoint", "--with-previous", "--export", workdir / "full.tar.gz", name, timeout=120)
+    podman("rm", "--force", "--time", "0", name)
+    podman("container", "restore", "--import-previous", workdir / "pre.tar.gz", "--import", workdir / "full.tar.gz",
+           timeout=120)
+    goes_on(podman, name)
+
+
+@pytest.mark.needs("containerd")
+def test_containerd_checkpoint(ctr, workdir):
+    """ctr keeps the images of the task in a directory and removes what has been saved."""
+    name = ctr.detached("counts", "sh", "-c", "i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.1; done")
+    ctr("task", "checkpoint", "--exit", "--image-path", workdir / "images", name, timeout=120)
+    assert (workdir / "images" / "inventory.img").exists()
+    ctr.wait_status(name, "STOPPED")
