@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 # Both directories have to be in the path first.
 from engines import control, image, private, reaper  # noqa: E402
+from engines.buildah import Buildah  # noqa: E402
 from engines.containerd import IMAGE as CONTAINERD_IMAGE  # noqa: E402
 from engines.containerd import Containerd, Crictl, Ctr, find_crictl  # noqa: E402
 from engines.docker import Docker, Dockerd, find_client  # noqa: E402
@@ -37,6 +38,7 @@ from harness.runtime import runtime_path  # noqa: E402
 NEEDS = {
     "podman": ("podman", "needs podman"),
     "containerd": ("ctr", "needs containerd"),
+    "buildah": ("buildah", "needs buildah"),
     "docker": ("dockerd", "needs dockerd"),
     "catatonit": ("catatonit", "needs catatonit"),
     "criu": (host.has_criu, "needs a criu that works on this kernel"),
@@ -183,6 +185,15 @@ def podman_store(base, manager):
 def podman(podman_store, which):
     runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
     made = Podman(podman_store, runtime)
+    yield made
+    left = made.clean()
+    assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def buildah(podman_store, which):
+    runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
+    made = Buildah(podman_store, runtime)
     yield made
     left = made.clean()
     assert not left, "left behind:\n" + "\n".join(left)
