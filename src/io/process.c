@@ -74,9 +74,12 @@ int process_open(const struct process_identity *identity)
     if (identity->pid <= 0)
         return -ESRCH;
     pidfd = sys_pidfd_open(identity->pid, 0);
-    /* EINVAL: the number lives on as that of a session or process group, without the process */
-    if (pidfd < 0)
-        return errno == EINVAL ? -ESRCH : -errno;
+    if (pidfd < 0) {
+        /* EINVAL: the number lives on as that of a session or process group, without the process */
+        r = errno == EINVAL ? -ESRCH : -errno;
+        /* that it is gone can be told without the call, too */
+        return check_identity(identity, &status) == -ESRCH ? -ESRCH : r;
+    }
     /* only after the pidfd is ours can the pid no longer move on to another process unseen */
     r = check_identity(identity, &status);
     return r < 0 ? r : take_fd(&pidfd);

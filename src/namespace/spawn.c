@@ -275,6 +275,19 @@ static pid_t clone_by_hand(struct window *window, char *stack_end, int *ret_pidf
     return pid;
 }
 
+/* Nothing that waits for the child or signals it could do without a pidfd. */
+static int refuse_child(pid_t pid, struct error *error)
+{
+    int r = error_set(error, ERROR_SPAWN_FAILED, errno,
+                      "cannot open a pidfd of the new process: the kernel, or a filter around this "
+                      "runtime, knows neither clone3 nor pidfd_open");
+
+    /* our own child, not reaped yet */
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return r;
+}
+
 static int clone_in_window(const struct spawn_request *request, struct window *window,
                            struct spawned *ret, struct error *error)
 {
@@ -307,6 +320,8 @@ static int clone_in_window(const struct spawn_request *request, struct window *w
         close_fd(pidfd);
         return r;
     }
+    if (pidfd < 0)
+        return refuse_child(pid, error);
     *ret = (struct spawned){
         .identity = {.pid = pid, .start_time = window->start_time},
         .pidfd = pidfd,
