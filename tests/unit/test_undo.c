@@ -197,6 +197,25 @@ static void nobody_is_killed_by_an_odd_pid(void **state)
     assert_false(is_there(f));
 }
 
+static void the_number_of_a_session_is_no_process(void **state)
+{
+    struct fixture *f = *state;
+    pid_t leader = fork();
+
+    if (leader == 0) {
+        setsid();
+        if (fork() == 0)
+            pause();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(leader, NULL, 0), leader);
+    append_process(f, (struct process_identity){.pid = leader, .start_time = 1});
+    assert_int_equal(undo(f, true), 0);
+    assert_false(is_there(f));
+    /* who is still in the session was left alone */
+    assert_int_equal(kill(-leader, SIGKILL), 0);
+}
+
 static void a_zombie_is_dead(void **state)
 {
     struct fixture *f = *state;
@@ -413,6 +432,7 @@ int main(void)
         CASE(a_living_process_is_an_error_unless_it_may_be_killed),
         CASE(another_process_with_its_pid_lives_on),
         CASE(nobody_is_killed_by_an_odd_pid),
+        CASE(the_number_of_a_session_is_no_process),
         CASE(a_zombie_is_dead),
         CASE(a_record_that_is_cut_short_is_left_out),
         CASE(a_record_that_did_not_fit_does_not_spoil_the_next),
