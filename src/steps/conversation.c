@@ -21,6 +21,8 @@
 
 /* A killed process may have to finish a system call first. */
 #define KILL_DEADLINE_MS 5000
+/* What a process that is ending has given up already is refused before its end is seen. */
+#define BLAME_DEADLINE_MS 100
 
 /* For a few system calls, on a machine that does anything else first. */
 #define EXPOSED_DEADLINE_MS 20000
@@ -212,6 +214,17 @@ int operation_explain_stage(struct operation *operation)
     if (operation->error->code == ERROR_NONE)
         *operation->error = copy.error;
     return copy.error.sys_errno > 0 ? -copy.error.sys_errno : -EINVAL;
+}
+
+int operation_blame_stage(struct operation *operation, int r)
+{
+    struct pollfd ended = {.fd = operation->stage.pidfd, .events = POLLIN};
+
+    if (r >= 0 || operation->interrupt != 0 || operation->stage_reaped ||
+        poll(&ended, 1, BLAME_DEADLINE_MS) <= 0)
+        return r;
+    error_clear(operation->error);
+    return operation_explain_stage(operation);
 }
 
 void operation_kill_stage(struct operation *operation)

@@ -208,6 +208,12 @@ void operation_kill_stage(struct operation *operation);
 int operation_notify(struct operation *operation);
 int operation_await(struct operation *operation, int32_t *ret_value, int *descriptor);
 
+/*
+ * What failed with @r may have failed because the stage has ended: then that is the error.
+ * Returns @r, or the error number of the stage's end.
+ */
+int operation_blame_stage(struct operation *operation, int r);
+
 /* Fills operation->error from what the stage left in its recorder, or from how it ended. */
 int operation_explain_stage(struct operation *operation);
 

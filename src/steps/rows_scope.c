@@ -84,7 +84,7 @@ int row_await_scope(struct operation *operation)
         r = scope_await(operation->link, operation->error);
     scope_disconnect(operation->link);
     operation->link = NULL;
-    return r;
+    return operation_blame_stage(operation, r);
 }
 
 int row_scope_cgroup(struct operation *operation)
@@ -96,7 +96,7 @@ int row_scope_cgroup(struct operation *operation)
                                   pid, &record, operation->error);
 
     if (r < 0)
-        return r;
+        return operation_blame_stage(operation, r);
     r = journal_append(operation->journal, JOURNAL_CGROUP, &record, record.size, operation->error);
     if (r < 0)
         return r;
@@ -104,8 +104,9 @@ int row_scope_cgroup(struct operation *operation)
     if (r < 0)
         return error_set(operation->error, ERROR_INTERNAL, -r, "the cgroup's record is unsound");
     operation->has_cgroup = true;
-    return cgroup_complete_scope(&operation->cgroup, plan, &operation->host.cgroups, pid,
-                                 operation->error);
+    r = cgroup_complete_scope(&operation->cgroup, plan, &operation->host.cgroups, pid,
+                              operation->error);
+    return operation_blame_stage(operation, r);
 }
 
 /* Let in by systemd where the kernel says that it is not ours to do. */

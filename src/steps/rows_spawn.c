@@ -272,7 +272,7 @@ int row_write_idmaps(struct operation *operation)
         else
             r = idmaps_write_by_helper(operation, kinds[i]);
     }
-    return r;
+    return operation_blame_stage(operation, r);
 }
 
 int row_limits_on_pid(struct operation *operation)

@@ -211,3 +211,20 @@ def test_container_without_limits_in_plain_words(scope):
 def test_features(runtime):
     cgroup = runtime("features").json()["linux"]["cgroup"]
     assert cgroup["systemd"] is True and cgroup["systemdUser"] is True
+
+
+@pytest.mark.slow
+def test_many_at_once(systemd_host, make_bundle):
+    """Scopes made and removed side by side: systemd's answers reach those who asked."""
+    bundles = [make_bundle() for _ in range(12)]
+    for bundle in bundles:
+        bundle.runtime.prefix = systemd_host.prefix
+        bundle.runtime.options = ["--systemd-cgroup"]
+        bundle.linux["cgroupsPath"] = f"drayit-a.slice:it:{bundle.name}"
+        bundle.args = ["/bin/true"]
+        bundle.write()
+    for _ in range(3):
+        running = [bundle.runtime.popen("run", "--bundle", bundle.directory, bundle.name) for bundle in bundles]
+        assert [process.wait(60 * host.PATIENCE) for process in running] == [0] * len(bundles)
+    for bundle in bundles:
+        systemd_host.gone(f"it-{bundle.name}.scope")
