@@ -20,6 +20,7 @@ enum journal_kind {
     JOURNAL_SCOPE = 7,  /* struct scope_record: a unit of systemd's (steps/scope.h) */
     JOURNAL_NET_DEVICE = 8, /* struct net_device_record: moves into the container */
     JOURNAL_RDT = 9,        /* struct rdt_record: the groups of resctrl */
+    JOURNAL_CRIU = 10, /* struct process_identity of a criu that holds the container's processes */
 };
 
 struct journal_header {

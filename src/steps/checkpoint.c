@@ -246,6 +246,22 @@ static int notified(void *data, const struct criu_response *response, int descri
     return 0;
 }
 
+/* So that delete --force finds it, should it hang with the container's processes in its hands. */
+static int journal_criu(struct checkpoint *checkpoint, pid_t pid)
+{
+    _cleanup_close_ int journal =
+        journal_open(checkpoint->container->directory, false, checkpoint->error);
+    struct process_identity identity = {.pid = pid};
+    struct process_status status;
+
+    if (journal < 0)
+        return error_set(checkpoint->error, ERROR_STATE_DAMAGED, -journal,
+                         "the container has no journal");
+    if (process_read_status(pid, &status) == 0)
+        identity.start_time = status.start_time;
+    return journal_append(journal, JOURNAL_CRIU, &identity, sizeof(identity), checkpoint->error);
+}
+
 static int dump(struct checkpoint *checkpoint, int interrupt)
 {
     const struct criu_start start = {
@@ -269,6 +285,11 @@ static int dump(struct checkpoint *checkpoint, int interrupt)
 
     if (r < 0)
         return r;
+    r = journal_criu(checkpoint, criu.pid);
+    if (r < 0) {
+        criu_kill(&criu); /* it has not been asked for anything yet */
+        return r;
+    }
     criu_write_request(&request, checkpoint->request->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP,
                        &checkpoint->options);
     r = criu_converse(&talk, &outcome, checkpoint->error);

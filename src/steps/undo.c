@@ -170,6 +170,7 @@ static int undo_record(const struct runtime *runtime, const struct undo_request 
                        struct error *error)
 {
     switch ((enum journal_kind)record->kind) {
+    case JOURNAL_CRIU:
     case JOURNAL_PROCESS:
         return end_process(request, journal, record, error);
     case JOURNAL_HOST_MOUNTS:
@@ -213,26 +214,31 @@ static int undo_records(const struct runtime *runtime, const struct undo_request
     return result;
 }
 
+static void kill_recorded(const struct journal_record *record)
+{
+    struct process_identity identity;
+    _cleanup_close_ int pidfd = -1;
+
+    if (record == NULL || record->length != sizeof(identity))
+        return;
+    memcpy(&identity, record->payload, sizeof(identity));
+    pidfd = process_open(&identity);
+    if (pidfd >= 0)
+        sys_pidfd_send_signal(pidfd, SIGKILL);
+}
+
 void undo_kill_process(int directory)
 {
     _cleanup_oci_arena_ struct oci_arena arena = {0};
-    const struct journal_record *record;
     struct error ignored = {0};
-    struct process_identity identity;
     struct journal journal;
 
     if (journal_read(directory, &arena, &journal, &ignored) < 0)
         return;
     thaw(&journal);
-    record = journal_find(&journal, JOURNAL_PROCESS);
-    if (record != NULL && record->length == sizeof(identity)) {
-        _cleanup_close_ int pidfd = -1;
-
-        memcpy(&identity, record->payload, sizeof(identity));
-        pidfd = process_open(&identity);
-        if (pidfd >= 0)
-            sys_pidfd_send_signal(pidfd, SIGKILL);
-    }
+    kill_recorded(journal_find(&journal, JOURNAL_PROCESS));
+    /* one that hangs keeps the command which holds the lock, and the process */
+    kill_recorded(journal_find(&journal, JOURNAL_CRIU));
 }
 
 int undo_container(const struct runtime *runtime, const struct undo_request *request,

@@ -329,6 +329,21 @@ def test_interrupted_checkpoint_does_not_wait_for_ever(bundle, workdir, fake):
     interrupted_checkpoint(bundle, workdir, fake, "wait")
 
 
+@pytest.mark.parametrize("kill", [True, False])
+def test_delete_ends_a_checkpoint_that_hangs(bundle, workdir, fake, kill):
+    bundle.up()
+    process = bundle.runtime.popen("checkpoint", "--image-path", workdir / "i", bundle.name, env=fake.does("hang"),
+                                   stderr=-3)
+    host.wait_until(lambda: (fake.directory / "hangs").exists(), "criu")
+    if kill:
+        process.kill()
+        process.wait()
+    bundle.delete("--force").ok()
+    assert process.wait(20 * host.PATIENCE) != 0
+    host.wait_until(lambda: not host.reap_dead(), "the end of criu")
+    assert bundle.leaks() == []
+
+
 def test_a_killed_restore_is_removed_by_delete(bundle, images, fake):
     env = fake.does("hang")
     bundle.write()
