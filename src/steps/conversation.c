@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "io/message.h"
+#include "io/process.h"
 #include "io/syscalls.h"
 #include "steps/operation.h"
 
@@ -150,25 +151,25 @@ int operation_await(struct operation *operation, int32_t *ret_value, int *descri
  * Waits for the end of a stage that does not talk any more.  A process that traces it can keep it
  * from ending, and its status from us when it has ended.  True when that is in *@ret.
  */
-static bool wait_for_end(struct operation *operation, siginfo_t *ret)
+static bool wait_for_end(struct operation *operation, int *ret)
 {
     struct pollfd ended = {.fd = operation->stage.pidfd, .events = POLLIN};
-    /* where there are no pidfds (an emulator, a seccomp filter) the pid of our own child will do */
-    bool by_pid = ended.fd < 0;
+    pid_t pid = operation->stage.identity.pid;
     int r = 0;
 
-    while (!by_pid &&
+    /* where there are no pidfds (an emulator, a seccomp filter) the pid of our own child will do */
+    if (ended.fd < 0 && !operation->stage_exposed) {
+        while ((r = waitpid(pid, ret, 0)) < 0 && errno == EINTR)
+            ;
+        operation->stage_reaped = r > 0;
+        return r > 0;
+    }
+    while (ended.fd >= 0 &&
            (r = poll(&ended, 1, operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1)) < 0 &&
            errno == EINTR)
         ;
-    *ret = (siginfo_t){0};
-    r = by_pid ? waitid(P_PID, (id_t)operation->stage.identity.pid, ret,
-                        WEXITED | (operation->stage_exposed ? WNOHANG : 0))
-               : waitid(P_PIDFD, (id_t)ended.fd, ret, WEXITED | WNOHANG);
-    if (r < 0 || ret->si_pid == 0)
-        return false;
-    operation->stage_reaped = true;
-    return true;
+    operation->stage_reaped = (ended.fd < 0 || r > 0) && process_reap(pid, ret) == 0;
+    return operation->stage_reaped;
 }
 
 /* The stage ended without a word: how? */
@@ -176,13 +177,13 @@ static int explain_death(struct operation *operation, uint32_t row)
 {
     const char *name = row < operation->steps_count ? operation->steps[row].name : "unknown";
     uint64_t kills = 0, limit, peak;
-    siginfo_t status;
+    int status;
 
     if (!wait_for_end(operation, &status))
         return error_set(operation->error, ERROR_STAGE_HELD, 0,
                          "process %d ended in step %s, or is about to, and cannot be waited for",
                          operation->stage.identity.pid, name);
-    if (status.si_code == CLD_KILLED && status.si_status == SIGKILL && operation->has_cgroup &&
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && operation->has_cgroup &&
         cgroup_oom_kills(&operation->cgroup, &kills) == 0 && kills > 0) {
         cgroup_memory_figures(&operation->cgroup, &limit, &peak);
         return error_set(operation->error, ERROR_MEMORY_LIMIT_TOO_SMALL, ENOMEM,
@@ -190,13 +191,13 @@ static int explain_death(struct operation *operation, uint32_t row)
                          "(step %s)",
                          (unsigned long long)limit, name);
     }
-    if (status.si_code == CLD_KILLED || status.si_code == CLD_DUMPED)
+    if (WIFSIGNALED(status))
         return error_set(operation->error, ERROR_STAGE_DIED, 0,
                          "the container's first process was killed by signal %d in step %s",
-                         status.si_status, name);
+                         WTERMSIG(status), name);
     return error_set(operation->error, ERROR_STAGE_DIED, 0,
                      "the container's first process ended with status %d in step %s",
-                     status.si_status, name);
+                     WEXITSTATUS(status), name);
 }
 
 int operation_explain_stage(struct operation *operation)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "io/process.h"
 #include "io/syscalls.h"
 
 /* PIPE_BUF: a pipe that polls writable takes so much without blocking */
@@ -254,16 +255,12 @@ static void drain(const struct relay *relay, struct channel *out)
 
 static int reap(const struct relay *relay, int *ret_status, struct error *error)
 {
-    pid_t pid;
+    int r = process_reap(relay->pid, ret_status);
 
-    /* it has ended, so this would only block if another process traced it and did not let it go */
-    do
-        pid = waitpid(relay->pid, ret_status, WNOHANG);
-    while (pid < 0 && errno == EINTR);
-    if (pid > 0)
-        return 0;
-    return error_set(error, ERROR_STAGE_HELD, pid < 0 ? errno : 0,
-                     "process %d has ended, but its status cannot be had", relay->pid);
+    if (r < 0)
+        error_set(error, r == -ETIMEDOUT ? ERROR_STAGE_HELD : ERROR_SYSTEM, -r,
+                  "process %d has ended, but its status cannot be had", relay->pid);
+    return r;
 }
 
 static void begin(struct relay_state *state, const struct relay *relay)
