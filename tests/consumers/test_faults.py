@@ -168,6 +168,8 @@ def test_containerd_itself(faulty_ctr):
 @pytest.fixture
 def faulty_docker(dockerd, faulty):
     made = Docker(dockerd, faulty.runtime, "faulty")
+    # After a restart of containerd dockerd takes a while to find it again.
+    host.wait_until(lambda: made.rm_run(DOCKER_IMAGE, "true", code=None).returncode == 0, "dockerd to find containerd")
     yield made
     assert not made.clean()
 
