@@ -112,8 +112,15 @@ def pytest_runtest_teardown(item):
         yield
 
 
+@pytest.fixture(scope="session")
+def found_crictl(request):
+    """Where crictl is, for the tests that want it.  Building it takes the network of the host."""
+    wanted = any("crictl_program" in item.fixturenames for item in request.session.items)
+    return find_crictl() if wanted and not missing() else None
+
+
 @pytest.fixture(scope="session", autouse=True)
-def corner():
+def corner(found_crictl):
     """Everything below happens in namespaces of our own (engines/private.py)."""
     if missing():
         yield
@@ -222,11 +229,10 @@ def ctr(containerd, which):
 
 
 @pytest.fixture(scope="session")
-def crictl_program():
-    program = find_crictl()
-    if program is None:
+def crictl_program(found_crictl):
+    if found_crictl is None:
         pytest.skip("needs crictl, or Go and its module proxy")
-    return program
+    return found_crictl
 
 
 @pytest.fixture

@@ -215,6 +215,7 @@ def test_without_cgroups(podman):
 def test_split_cgroups(podman):
     """--cgroups=split is for a unit of systemd; on the other hosts Podman says so."""
     done = podman.run("-d", "--name", "split", "--cgroups", "split", IMAGE, "sleep", "1000", code=None)
-    assert done.returncode in (0, 125, 126)
-    if done.returncode == 0:
-        assert podman.pid("split") > 0
+    if done.returncode != 0:
+        assert "runtime" not in done.stderr, done.stderr
+        pytest.skip(f"Podman does not do it here: {done.stderr.strip()}")
+    assert podman.pid("split") > 0
