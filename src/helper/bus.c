@@ -201,7 +201,6 @@ int bus_call(struct bus *bus, sd_bus_message *message, uint64_t deadline,
 {
     sd_bus_message *reply = NULL;
     sd_bus_slot *slot = NULL;
-    const char *method = sd_bus_message_get_member(message);
     uint64_t time = now();
     int r;
 
@@ -211,9 +210,10 @@ int bus_call(struct bus *bus, sd_bus_message *message, uint64_t deadline,
         set_died(bus, r, error);
     while (r >= 0 && reply == NULL) {
         r = turn(bus, deadline, error);
+        /* the member moves when the message is sealed */
         if (r == -ETIMEDOUT)
             r = error_set(error, ERROR_SYSTEMD_BUS, ETIMEDOUT, "%s does not answer to %s",
-                          name_of(bus), method);
+                          name_of(bus), sd_bus_message_get_member(message));
     }
     sd_bus_slot_unref(slot);
     sd_bus_message_unref(message);

@@ -16,7 +16,8 @@ pytestmark = [
 def run(bundle, calls):
     """With the calls refused as a kernel does that never heard of them."""
     bundle.write()
-    refuse = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:error=ENOSYS"]
+    # a sanitizer's look for leaks at the end fails in a process that is traced
+    refuse = ["env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:error=ENOSYS"]
     return bundle.runtime("run", "--bundle", bundle.directory, bundle.name, wrap=refuse, timeout=60)
 
 
@@ -68,5 +69,8 @@ def test_another_way(bundle, workdir, what, calls):
 ])
 def test_the_error_names_who_asked(bundle, workdir, what, calls, pointer):
     ask_for(bundle, what, workdir)
-    run(bundle, calls).fails(1, [pointer, "ENOSYS"])
+    done = run(bundle, calls)
+    if "AddressSanitizer getrlimit() failed" in done.err:
+        pytest.skip("AddressSanitizer does not start without the call itself")
+    done.fails(1, [pointer, "ENOSYS"])
     assert bundle.leaks() == []

@@ -19,7 +19,7 @@ class User:
 
     def __init__(self, directory):
         self.directory = directory
-        directory.mkdir()
+        directory.mkdir(exist_ok=True)
         os.chmod(directory, 0o755)
         for name, line in (("passwd", f"{NAME}:x:{UID}:{UID}::{directory}/home:/bin/sh\n"), ("group", f"{NAME}:x:{UID}:\n")):
             with open(f"/etc/{name}", encoding="utf-8") as own:
