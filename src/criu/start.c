@@ -81,7 +81,7 @@ static int place_descriptors(const struct criu_start *start, int socket)
 /* In the child: never returns; what fails is written to @report. */
 static void run_child(const struct criu_start *start, int socket, int report)
 {
-    static char path_entry[PATH_MAX + sizeof("PATH=")];
+    char path_entry[PATH_MAX + sizeof("PATH=")];
     char *const arguments[] = {(char[]){"criu"}, (char[]){"swrk"}, (char[]){"3"}, NULL};
     char *const environment[] = {path_entry, NULL};
     const struct sigaction by_default = {.sa_handler = SIG_DFL};
