@@ -61,6 +61,9 @@ enum output_format {
 
 /* The values of all options of all commands, and what is left. */
 struct arguments {
+    char **words; /* positional arguments, NULL terminated; in the caller's argv */
+    int word_count;
+
     bool help;
     bool usage;
 
@@ -102,11 +105,12 @@ struct arguments {
     bool no_new_privileges;
     bool ignore_paused;
 
-    /* kill, delete, list, ps */
+    /* kill, delete, list, ps, events */
     bool all;
     bool regex;
     bool force;
     bool quiet;
+    bool stats;
     int format; /* enum output_format */
 
     /* update */
@@ -116,7 +120,6 @@ struct arguments {
     const char *mem_bw_schema;
 
     /* events */
-    bool stats;
     const char *interval;
 
     /* checkpoint and restore */
@@ -141,9 +144,6 @@ struct arguments {
     bool link_remap;
     bool lazy_pages;
     bool auto_dedup;
-
-    char **words; /* positional arguments, NULL terminated; in the caller's argv */
-    int word_count;
 };
 
 enum option_kind {
