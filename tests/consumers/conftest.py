@@ -31,7 +31,7 @@ from engines.containerd import Containerd, Crictl, Ctr, find_crictl  # noqa: E40
 from engines.docker import Docker, Dockerd, find_client  # noqa: E402
 from engines.faulty import Faulty  # noqa: E402
 from engines.podman import Podman, PodmanStore, podman_version  # noqa: E402
-from harness import host  # noqa: E402
+from harness import criu, host  # noqa: E402
 from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: E402, F401: hooks
 from harness.runtime import runtime_path  # noqa: E402
 
@@ -41,8 +41,8 @@ NEEDS = {
     "buildah": ("buildah", "needs buildah"),
     "docker": ("dockerd", "needs dockerd"),
     "catatonit": ("catatonit", "needs catatonit"),
-    "criu": (host.has_criu, "needs a criu that works on this kernel"),
-    "criu_pre_dump": (lambda: host.has_criu("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
+    "criu": (criu.find, "needs a criu that works on this kernel"),
+    "criu_pre_dump": (lambda: criu.can("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
 }
 
 
@@ -119,8 +119,16 @@ def found_crictl(request):
     return find_crictl() if wanted and not missing() else None
 
 
+@pytest.fixture(scope="session")
+def found_criu(request):
+    """criu for the tests that want it, as early as that: getting it takes the network of the host, too."""
+    wanted = any("criu" in word for item in request.session.items for mark in item.iter_markers("needs")
+                 for word in mark.args)
+    return wanted and not missing() and criu.find()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def corner(found_crictl):
+def corner(found_crictl, found_criu):
     """Everything below happens in namespaces of our own (engines/private.py)."""
     if missing():
         yield

@@ -19,7 +19,7 @@ import tempfile
 
 import pytest
 
-from harness import host
+from harness import criu, host
 from harness.bundle import Bundle
 from harness.retry import pytest_runtest_protocol, pytest_terminal_summary  # noqa: F401: hooks
 from harness.runtime import Runtime, runtime_kind, runtime_path
@@ -44,8 +44,8 @@ NEEDS = {
     "systemd_host": (lambda: systemd_host_missing() is None, "needs systemd, or what boots one in namespaces"),
     "two_cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
     "strace": (lambda: shutil.which("strace") is not None, "needs strace"),
-    "criu": (host.has_criu, "needs a criu that works on this kernel"),
-    "criu_pre_dump": (lambda: host.has_criu("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
+    "criu": (criu.find, "needs a criu that works on this kernel"),
+    "criu_pre_dump": (lambda: criu.can("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
     "valgrind": (lambda: shutil.which("valgrind") is not None, "needs valgrind"),
 }
 

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import host
+from harness import criu, host
 from harness.runtime import Output
 from harness.terminal import ConsoleSocket
 
@@ -490,7 +490,7 @@ def test_pre_dump(bundle, saved, workdir):
 
 
 def test_pre_dump_without_the_kernels_help(bundle, workdir):
-    if host.has_criu("mem_dirty_track"):
+    if criu.can("mem_dirty_track"):
         pytest.skip("this kernel tracks memory")
     bundle.up()
     bundle.runtime("checkpoint", "--pre-dump", "--image-path", workdir / "before", bundle.name, timeout=60) \

@@ -7,9 +7,7 @@ import os
 import pathlib
 import re
 import select
-import shutil
 import signal
-import subprocess
 import threading
 import time
 
@@ -65,16 +63,6 @@ def own_capabilities():
 @functools.cache
 def last_capability():
     return int(open("/proc/sys/kernel/cap_last_cap").read())
-
-
-@functools.cache
-def has_criu(feature=None):
-    """CRIU itself says whether it can do it; it also needs the file systems where it keeps its cache."""
-    if shutil.which("criu") is None:
-        return False
-    words = ["criu", "check", *(["--feature", feature] if feature else [])]
-    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          timeout=60 * PATIENCE).returncode == 0
 
 
 def become_subreaper():

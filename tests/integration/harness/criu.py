@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A criu that works on this kernel: the host's own, else a newer one that tests/criu/fetch has got."""
+
+import fcntl
+import functools
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+from harness import host
+
+FETCH = pathlib.Path(__file__).resolve().parents[2] / "criu" / "fetch"
+SUITE = os.environ.get("CRIU_SUITE", "trixie")
+
+
+def _works(*words):
+    """CRIU itself says whether it can do it; it also needs the file systems where it keeps its cache."""
+    if shutil.which("criu") is None:
+        return False
+    return subprocess.run(["criu", "check", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          timeout=60 * host.PATIENCE).returncode == 0
+
+
+def _fetched():
+    """Its directory, made once for all runs on this machine; None where it cannot be had."""
+    if not FETCH.exists() or not shutil.which("mmdebstrap"):
+        return None
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "dray"
+    cache.mkdir(parents=True, exist_ok=True)
+    key = hashlib.sha256(FETCH.read_bytes()).hexdigest()[:16]
+    directory = cache / f"criu-{SUITE}-{key}"
+    with open(cache / "criu.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "criu").exists():
+            subprocess.run([FETCH, SUITE, directory], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                           timeout=600)
+    return directory if (directory / "criu").exists() else None
+
+
+@functools.cache
+def find():
+    """Whether there is one; from then on it is the first in $PATH, also for the engines and for dray."""
+    if not host.is_root():
+        return False
+    if "CRIU_SUITE" not in os.environ and _works():
+        return True
+    directory = _fetched()
+    if directory is None:
+        return False
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{directory}:{before}"
+    if _works():
+        return True
+    os.environ["PATH"] = before
+    return False
+
+
+@functools.cache
+def can(feature):
+    """Whether it has a feature of `criu check --feature`."""
+    return find() and _works("--feature", feature)
