@@ -27,6 +27,7 @@ struct command {
 
     /* Returns what to exit with, or a negative errno value with the error in the invocation. */
     int (*run)(struct invocation *invocation);
+    bool lends_stdio; /* stderr is a program's of the container: with a log nothing goes there */
 };
 
 /* One call of the program. */

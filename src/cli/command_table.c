@@ -32,7 +32,7 @@ const struct option_row global_options[] = {
     {"root", 0, TEXT(root), .value = "DIR",
      .help = "where states are kept (/run/dray; for other users $XDG_RUNTIME_DIR/dray)"},
     {"log", 0, TEXT(log), .value = "DEST",
-     .help = "write errors to PATH, file:PATH, syslog:NAME or journald:NAME instead of stderr"},
+     .help = "write what there is to say to PATH, file:PATH, syslog:NAME or journald:NAME"},
     {"log-format", 0, WORD(log_format, log_formats), .value = "text|json",
      .help = "form of the log; json is one object a line (text)"},
     {"log-level", 0, WORD(log_level, log_levels), .value = "error|warning|debug",
@@ -245,17 +245,17 @@ static const struct option_row spec_options[] = {
 
 const struct command commands[] = {
     {"create", "set a container up, ready to start", {create_options}, "ID", NULL, 1, 1,
-     .run = command_create},
+     .run = command_create, .lends_stdio = true},
     {"start", "run the program of a created container", {NULL}, "ID", NULL, 1, 1,
      .run = command_start},
     {"run", "create and start a container, wait for its program and delete it",
      {create_options, run_options}, "ID",
      "Exits with the code of the program, or 128 plus the signal that killed it.", 1, 1,
-     .run = command_run},
+     .run = command_run, .lends_stdio = true},
     {"exec", "run a further program in a container", {exec_options},
      "ID PROGRAM [ARGUMENT...]",
      "Exits with the code of the program, 128 plus the signal that killed it, or 255 when it\n"
-     "could not be run.", 1, WORDS_ANY, ORDER_FIRST_ENDS, 255, command_exec},
+     "could not be run.", 1, WORDS_ANY, ORDER_FIRST_ENDS, 255, command_exec, true},
     {"state", "print the state of a container as JSON", {NULL}, "ID", NULL, 1, 1,
      .run = command_state},
     {"kill", "send a signal to a container", {kill_options}, "ID [SIGNAL]",
@@ -284,7 +284,7 @@ const struct command commands[] = {
      .run = command_checkpoint},
     {"restore", "bring a saved container back with CRIU", {restore_options, criu_options}, "ID",
      "Exits with the code of its first process, or 128 plus the signal that killed it.", 1, 1,
-     .run = command_restore},
+     .run = command_restore, .lends_stdio = true},
     {"mounts", "add bind mounts to a running container, or remove these", {NULL},
      "add|remove ID FILE",
      "FILE is a JSON object with \"mounts\" as in config.json; of those to remove only the\n"

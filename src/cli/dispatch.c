@@ -106,13 +106,13 @@ static int run(struct invocation *invocation, char **argv)
     return run_command(invocation);
 }
 
-static void report_fault(const struct invocation *invocation)
+static void report_fault_to(const struct log *log, const struct invocation *invocation)
 {
     struct dray *dray = invocation->dray;
     struct log_entry entry = {.level = DRAY_LOG_ERROR};
 
     if (invocation->error.code != ERROR_NONE || dray == NULL) {
-        log_error(&invocation->log, &invocation->error);
+        log_error(log, &invocation->error);
         return;
     }
     entry.message = dray_error_message(dray);
@@ -121,7 +121,20 @@ static void report_fault(const struct invocation *invocation)
     entry.errno_name = dray_error_errno(dray);
     entry.pointer = dray_error_pointer(dray);
     entry.detail = dray_error_detail(dray);
-    log_write(&invocation->log, &entry);
+    log_write(log, &entry);
+}
+
+/*
+ * containerd's shim reads the log of some commands and the stderr of others: by what kill and
+ * delete say there it tells a container that is gone from a failure.
+ */
+static void report_fault(const struct invocation *invocation)
+{
+    const struct command *command = invocation->command;
+
+    report_fault_to(&invocation->log, invocation);
+    if (command != NULL && !command->lends_stdio && !log_is_stderr(&invocation->log))
+        report_fault_to(&LOG_STDERR, invocation);
 }
 
 int dispatch(char **argv)

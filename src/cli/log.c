@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -83,6 +84,14 @@ void log_close(struct log *log)
 {
     log->fd = close_fd(log->fd);
     log->destination = LOG_TO_STDERR;
+}
+
+bool log_is_stderr(const struct log *log)
+{
+    struct stat file, terminal;
+
+    return log->fd < 0 || (fstat(log->fd, &file) == 0 && fstat(STDERR_FILENO, &terminal) == 0 &&
+                           file.st_dev == terminal.st_dev && file.st_ino == terminal.st_ino);
 }
 
 static void add_syslog(struct buffer *line, const struct log *log, const struct log_entry *entry,

@@ -35,6 +35,9 @@ struct log {
 int log_open(struct log *log, const char *target, struct error *error);
 void log_close(struct log *log);
 
+/* Whether that is where it writes, also by another name. */
+bool log_is_stderr(const struct log *log);
+
 /* Writes the entry if its level is to be seen.  There is nobody to tell when that fails. */
 void log_write(const struct log *log, const struct log_entry *entry);
 

@@ -81,10 +81,60 @@ def test_podman_pre_checkpoint(podman, workdir):
     goes_on(podman, name)
 
 
+# --- containerd
+
+COUNT_TO_FILE = ("sh", "-c", "i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.1; done")
+
+
+def count_of(ctr, name):
+    return int(ctr("task", "exec", "--exec-id", "count", name, "cat", "/count").stdout or 0)
+
+
 @pytest.mark.needs("containerd")
 def test_containerd_checkpoint(ctr, workdir):
-    """ctr keeps the images of the task in a directory and removes what has been saved."""
-    name = ctr.detached("counts", "sh", "-c", "i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.1; done")
+    """ctr keeps the images of the task in a directory; a task that exits with it can be removed then."""
+    name = ctr.detached("counts", *COUNT_TO_FILE)
+    ctr("task", "checkpoint", "--image-path", workdir / "first", name, timeout=120)
+    before = count_of(ctr, name)
+    host.wait_until(lambda: count_of(ctr, name) > before, "the next number")
     ctr("task", "checkpoint", "--exit", "--image-path", workdir / "images", name, timeout=120)
     assert (workdir / "images" / "inventory.img").exists()
     ctr.wait_status(name, "STOPPED")
+    ctr("task", "rm", name, code=None)  # says that it was killed
+    assert name not in ctr.tasks()
+
+
+@pytest.mark.needs("containerd")
+def test_containerd_restore(ctr):
+    """A checkpoint in containerd's store, with what has been written, becomes another container."""
+    name = ctr.detached("counts", *COUNT_TO_FILE)
+    host.wait_until(lambda: count_of(ctr, name) > 3, "some numbers")
+    ctr("container", "checkpoint", "--rw", "--task", "--image", name, "localhost/consumers/saved:1", timeout=120)
+    saved = count_of(ctr, name)
+    ctr("task", "rm", "--force", name, code=None)
+    ctr("container", "rm", name)
+    ctr.made.append("again")
+    ctr("container", "restore", "--rw", "--live", "again", "localhost/consumers/saved:1", timeout=120)
+    assert ctr.tasks()["again"][1] == "RUNNING"
+    found = count_of(ctr, "again")
+    assert found > 3 and found < saved + 200
+    host.wait_until(lambda: count_of(ctr, "again") > found, "the next number")
+    ctr("image", "rm", "localhost/consumers/saved:1")
+
+
+# --- dockerd
+
+@pytest.mark.needs("docker")
+def test_docker_checkpoint_and_start(docker):
+    name = docker.detached(command=COUNT_TO_FILE)
+    count = lambda: int(docker("exec", name, "cat", "/count").stdout or 0)  # noqa: E731
+    docker("checkpoint", "create", "--leave-running", name, "first", timeout=120)
+    before = count()
+    host.wait_until(lambda: count() > before, "the next number")
+    docker("checkpoint", "create", name, "second", timeout=120)
+    docker.wait_status(name, "exited")
+    docker("start", "--checkpoint", "second", name, timeout=120)
+    assert docker.state(name)["Running"]
+    found = count()
+    assert found >= before
+    host.wait_until(lambda: count() > found, "the next number")

@@ -35,6 +35,19 @@ def test_nothing_goes_to_stderr(bundle, workdir):
     assert done.err == ""
 
 
+def test_commands_without_a_program_say_it_on_stderr_too(bundle, workdir):
+    """containerd's shim looks there when it has killed or deleted what is gone."""
+    path = workdir / "log.json"
+    for words in (["kill", "missing", "9"], ["delete", "missing"]):
+        done = bundle.runtime(*words, options=["--log", str(path), "--log-format", "json"])
+        assert "does not exist" in done.fails(1).err
+        assert "does not exist" in json.loads(path.read_text())["msg"]
+        path.unlink()
+    # it is the same place: once is enough
+    done = bundle.runtime("kill", "missing", options=["--log", "/dev/stderr"])
+    assert done.fails(1).err.count("does not exist") == 1
+
+
 def test_success_leaves_the_log_empty(bundle, workdir):
     bundle.args = ["/bin/probe", "exit", "0"]
     path = workdir / "log.json"

@@ -204,8 +204,7 @@ def test_log_to_a_file_by_its_type(bundle, workdir, kind):
     done = bundle.runtime("state", "missing", options=[f"--log=file:{workdir / 'log'}"])
     assert done.code == 1
     assert "does not exist" in (workdir / "log").read_text()
-    if kind == "dray":
-        assert done.err == ""
+    assert kind != "dray" or "does not exist" in done.err
 
 
 @pytest.fixture
@@ -232,7 +231,7 @@ def logs_to(runtime, workdir, target, place):
 @pytest.mark.only_dray("crun needs its own daemons")
 def test_log_to_syslog(runtime, workdir, datagrams):
     done = logs_to(runtime, workdir, "syslog:engine", "/dev/log")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert done.returncode == 1 and "does not exist" in done.stderr
     assert re.match(r"<11>engine\[\d+\]: .*does not exist", datagrams.recv(4096).decode())
 
 
@@ -240,7 +239,7 @@ def test_log_to_syslog(runtime, workdir, datagrams):
 def test_log_to_the_journal(runtime, workdir, datagrams):
     os.makedirs("/run/systemd/journal", exist_ok=True)
     done = logs_to(runtime, workdir, "journald:engine", "/run/systemd/journal/socket")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert done.returncode == 1 and "does not exist" in done.stderr
     fields = dict(line.split("=", 1) for line in datagrams.recv(4096).decode().splitlines())
     assert fields["PRIORITY"] == "3"
     assert fields["SYSLOG_IDENTIFIER"] == "engine"

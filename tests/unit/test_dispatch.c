@@ -310,7 +310,7 @@ static void faults_reach_log_or_stderr(void **state)
     call_dray(&call,
               (const char *[WORDS_MAX]){"--log", path, "--log-format=json", "start", "gone"});
     assert_int_equal(call.status, 1);
-    assert_string_equal(call.err, "");
+    assert_memory_equal(call.err, "dray: error[CONTAINER_NOT_FOUND]", 32);
     read_back(fd, text, sizeof(text));
     assert_memory_equal(
         text, "{\"level\":\"error\",\"msg\":\"container \\\"gone\\\" does not exist\",", 59);

@@ -31,7 +31,8 @@ class Dockerd:
         # The system's configuration and the user's login must not matter.
         (directory / "config").mkdir()
         (directory / "daemon.json").write_text(json.dumps(
-            {"runtimes": {name: {"path": runtime.path} for name, runtime in runtimes.items()}}))
+            {"experimental": True,  # checkpoints are, for Docker
+             "runtimes": {name: {"path": runtime.path} for name, runtime in runtimes.items()}}))
         self.environment = dict(os.environ, TMPDIR=str(directory), DOCKER_CONFIG=str(directory / "config"),
                                 DOCKER_HOST=f"unix://{self.socket}")
         for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
