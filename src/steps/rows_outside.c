@@ -19,6 +19,20 @@
 /* An agent that is there takes a message at once. */
 #define AGENT_DEADLINE_MS 10000
 
+/* What says whether there is a terminal: an option of exec's, or else a place in a document. */
+static int refuse_console(struct operation *operation, enum error_code code, const char *option,
+                          const char *document)
+{
+    const struct exec_request *exec = operation->exec;
+    bool by_option = exec != NULL &&
+                     (exec->process_file == NULL || (exec->tty && code == ERROR_CONSOLE_MISSING));
+
+    error_set(operation->error, code, EINVAL, "%s", by_option ? option : document);
+    if (!by_option)
+        error_set_pointer(operation->error, "/process/terminal");
+    return -EINVAL;
+}
+
 int row_connect_console(struct operation *operation)
 {
     const struct create_request *create = operation->create;
@@ -26,20 +40,18 @@ int row_connect_console(struct operation *operation)
     bool detach = create != NULL ? !create->run || create->detach : operation->exec->detach;
     bool terminal = operation_plan(operation)->process.terminal;
 
-    if (!terminal && path != NULL) {
-        error_set(operation->error, ERROR_CONSOLE_SOCKET, EINVAL,
-                  "a console socket is given, but the process wants no terminal");
-        error_set_pointer(operation->error, "/process/terminal");
-        return -EINVAL;
-    }
+    if (!terminal && path != NULL)
+        return refuse_console(operation, ERROR_CONSOLE_SOCKET,
+                              "--console-socket is given without --tty",
+                              "a console socket is given, but the process wants no terminal");
     if (!terminal)
         return 0;
-    if (path == NULL && detach) {
-        error_set(operation->error, ERROR_CONSOLE_MISSING, EINVAL,
-                  "the process wants a terminal, but nobody would hold it: give --console-socket");
-        error_set_pointer(operation->error, "/process/terminal");
-        return -EINVAL;
-    }
+    if (path == NULL && detach)
+        return refuse_console(operation, ERROR_CONSOLE_MISSING,
+                              "--tty together with --detach needs --console-socket: nobody else "
+                              "would hold the terminal",
+                              "the process wants a terminal, but nobody would hold it: give "
+                              "--console-socket");
     if (path == NULL)
         return 0;
     operation->console_socket = console_socket_connect(path, operation->error);

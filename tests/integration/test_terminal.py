@@ -176,6 +176,30 @@ def test_socket_without_a_terminal_is_an_error(bundle, console):
     assert bundle.leaks() == []
 
 
+def test_errors_of_exec_name_the_option(bundle, console):
+    """Who calls exec did not write config.json."""
+    bundle.up()
+    detached = bundle.exec("/bin/probe", "wait", options=["--tty", "--detach"]).fails()
+    detached.dray_error("CONSOLE_MISSING", names=["--tty", "--console-socket"])
+    socket = bundle.exec("/bin/probe", "wait", options=["--console-socket", console.path]).fails()
+    socket.dray_error("CONSOLE_SOCKET", names=["--tty", "--console-socket"])
+    for done in (detached, socket):
+        assert done.kind != "dray" or "/process" not in done.err and "config.json" not in done.err
+    process = {"terminal": True, "args": ["/bin/probe", "wait"], "cwd": "/"}
+    bundle.exec_process(process, "--detach").fails().dray_error("CONSOLE_MISSING", "/terminal", ["process.json:1:"])
+
+
+@pytest.mark.unlike(runc="wants a controlling terminal")
+@pytest.mark.parametrize("document", [False, True])
+def test_exec_with_a_terminal_and_streams_that_are_none(bundle, document):
+    bundle.up()
+    if document:
+        done = bundle.exec_process({"terminal": True, "args": ["/bin/sh", "-c", "tty"], "cwd": "/"}, input="")
+    else:
+        done = bundle.exec("/bin/sh", "-c", "tty", options=["--tty"], input="")
+    assert "/dev/pts/" in done.ok().out
+
+
 @pytest.mark.parametrize("shape", ["missing", "file", "directory", "nobody listens", "fifo"])
 def test_bad_console_socket(bundle, workdir, shape):
     path = workdir / "bad"
@@ -261,6 +285,10 @@ def foreground(bundle):
             bundle.args = args
             bundle.write()
             words = ["run", "--bundle", bundle.directory, bundle.name]
+        elif verb == "exec --process":
+            document = bundle.directory / "process.json"
+            document.write_text(json.dumps({"terminal": True, "args": args, "cwd": "/", "env": ["PATH=/bin"]}))
+            words = ["exec", "--process", document, bundle.name]
         else:
             words = ["exec", "--tty", bundle.name, *args]
         made.append(Foreground(bundle.runtime, *words, **settings))
@@ -271,9 +299,9 @@ def foreground(bundle):
         item.close()
 
 
-@pytest.mark.parametrize("verb", ["run", "exec"])
+@pytest.mark.parametrize("verb", ["run", "exec", "exec --process"])
 def test_foreground_terminal(bundle, foreground, verb):
-    if verb == "exec":
+    if verb != "run":
         bundle.up()
     running = foreground("/bin/sh", "-c", "tty; read x; echo got $x; exit 6", verb=verb)
     running.terminal.read_until("/dev/pts/0" if verb == "run" else "/dev/pts/")
