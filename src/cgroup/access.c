@@ -69,6 +69,11 @@ int cgroup_procs(struct cgroup *cgroup, unsigned hierarchy)
         return cgroup->procs[hierarchy];
     if ((cgroup->record.hierarchies & 1u << hierarchy) == 0)
         return -ENOENT;
+    if (cgroup->record.below != 0 && hierarchy == CGROUP_UNIFIED) {
+        directory = cgroup_directory_below(cgroup);
+        if (directory < 0)
+            return directory;
+    }
     if (directory >= 0) {
         fd = openat(directory, file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     } else { /* most hierarchies need their directory for nothing else */

@@ -52,7 +52,8 @@ struct cgroup_record {
     uint32_t hierarchies; /* bit per hierarchy; one of several controllers has the lowest's bit */
     uint32_t created;     /* bit per hierarchy whose last directory we made */
     uint8_t existing[CGROUP_HIERARCHIES]; /* leading components that were there before */
-    uint8_t padding[2];
+    uint16_t below; /* offset in text: "a/b", below a path of cgroup2 alone, where the first process
+                       goes; 0: none */
     uint16_t alias[CGROUP_HIERARCHIES];  /* the hierarchy that a controller is in, or UINT16_MAX */
     uint16_t mounts[CGROUP_HIERARCHIES]; /* offset in text: directory below /sys/fs/cgroup, or "" */
     uint16_t paths[CGROUP_HIERARCHIES];  /* offset in text: "/a/b" */
@@ -65,6 +66,7 @@ struct cgroup {
     struct cgroup_record record;
     int directories[CGROUP_HIERARCHIES]; /* opened when needed; -1 */
     int procs[CGROUP_HIERARCHIES];       /* cgroup.procs, open for writing; -1 */
+    int below;                           /* record.below, opened when needed; -1 */
 };
 
 /* Writes the first record->size bytes to where they outlive dray; 0 or a negative errno value. */
@@ -98,6 +100,12 @@ void cgroup_done(struct cgroup *cgroup);
  */
 int cgroup_make(struct cgroup *cgroup, const struct plan *plan, const struct host_cgroups *host,
                 cgroup_journal journal, void *context, struct error *error);
+
+/*
+ * Makes record.below, if there is one, in a cgroup that cgroup_make() made: with the controllers
+ * that the cgroup has, and as its owner's.  cgroup_remove() undoes that, too.
+ */
+int cgroup_make_below(struct cgroup *cgroup, const struct plan *plan, struct error *error);
 
 /*
  * The record of a cgroup that systemd made for @unit around process @pid, which tells where it is.
@@ -173,7 +181,10 @@ int cgroup_attach(struct cgroup *cgroup, pid_t pid, struct error *error);
 /* What the path has below the unit's cgroup: "/", "/a/b"; NULL when it is elsewhere. */
 const char *cgroup_path_in_unit(const struct cgroup *cgroup, const char *unit);
 
-/* The cgroup2 directory for CLONE_INTO_CGROUP (the cgroup's), or -1 unless the layout is V2. */
+/*
+ * The cgroup2 directory of the first process for CLONE_INTO_CGROUP (the cgroup's), or -1 unless the
+ * layout is V2.
+ */
 int cgroup_directory_v2(struct cgroup *cgroup, struct error *error);
 
 /*

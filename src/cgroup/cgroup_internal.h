@@ -87,6 +87,19 @@ int cgroup_delegate_directory(int directory, const char *path, const struct plan
                               struct error *error);
 
 /*
+ * below.c: a cgroup2 directory below the cgroup, @path is "a/b".  Makes what is missing of it;
+ * enables for it what the cgroup itself has, which takes that no process is above it.
+ */
+int cgroup_make_path_below(struct cgroup *cgroup, const char *path, struct error *error);
+void cgroup_enable_below(struct cgroup *cgroup, const char *path);
+
+/* Lets a cgroup take processes again if none is below it any more. */
+void cgroup_disable_below(struct cgroup *cgroup);
+
+/* Opens record.below; the descriptor stays the cgroup's.  Or a negative errno value. */
+int cgroup_directory_below(struct cgroup *cgroup);
+
+/*
  * not_delegated.c: what a user who is not root may not write.  cgroup_set_not_delegated() sets the
  * error for @file of the cgroup at the host path @directory and returns @r; cgroup_check_entry()
  * looks whether a process may move from where dray is to the cgroup2 directory.

@@ -39,7 +39,8 @@ int cgroup_directory_v2(struct cgroup *cgroup, struct error *error)
 
     if (cgroup->record.layout != HOST_CGROUP_V2)
         return -1;
-    directory = cgroup_directory(cgroup, CGROUP_UNIFIED);
+    directory = cgroup->record.below != 0 ? cgroup_directory_below(cgroup)
+                                          : cgroup_directory(cgroup, CGROUP_UNIFIED);
     if (directory < 0)
         error_set(error, ERROR_CGROUP_JOIN, -directory, "cannot open the cgroup \"%s\"",
                   cgroup_path(&cgroup->record, CGROUP_UNIFIED));
@@ -81,7 +82,9 @@ int cgroup_open_process(struct cgroup *ret, pid_t pid, const struct cgroup_recor
 
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
         ret->directories[i] = ret->procs[i] = -1;
+    ret->below = -1;
     memcpy(&ret->record, record, record->size);
+    ret->record.below = 0;
     ret->record.created = 0;
     ret->record.may_adopt = 0;
     ret->record.stage = CGROUP_MADE;
@@ -148,6 +151,7 @@ int cgroup_enter_sub(struct cgroup *cgroup, const char *path, uint32_t controlle
     if (!is_sub_path(path))
         return error_set(error, ERROR_CGROUP_PATH, 0,
                          "\"%s\" is not a path below the container's cgroup", path);
+    cgroup->record.below = 0;
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
         uint32_t members = 0;
         int r;

@@ -122,6 +122,16 @@ static int add_relative_path(struct cgroup_record *record, const char *path, boo
     return 0;
 }
 
+static int add_below(struct cgroup_record *record, const char *path)
+{
+    int place = path != NULL ? cgroup_record_add(record, path, strlen(path)) : 0;
+
+    if (place < 0)
+        return -ENAMETOOLONG;
+    record->below = (uint16_t)place;
+    return 0;
+}
+
 int cgroup_describe(const struct plan *plan, const struct host_cgroups *host,
                     struct cgroup_record *ret, struct error *error)
 {
@@ -145,6 +155,9 @@ int cgroup_describe(const struct plan *plan, const struct host_cgroups *host,
     if (r < 0)
         return error_set(error, ERROR_CGROUP_HOST, -r,
                          "cannot read the caller's own cgroup, which \"%s\" is relative to", path);
+    r = add_below(ret, plan_text(plan, plan->cgroup.subgroup));
+    if (r < 0)
+        return set_full(error, plan_text(plan, plan->cgroup.subgroup));
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
         unsigned depth = cgroup_path_depth(cgroup_path(ret, i));
 
@@ -164,20 +177,35 @@ static bool is_text(const struct cgroup_record *record, unsigned place)
            memchr(record->text + place, '\0', record->text_length - place) != NULL;
 }
 
+static bool climbs(const char *path)
+{
+    for (;; path++) {
+        size_t length = strcspn(path, "/");
+
+        if (length == 2 && memcmp(path, "..", 2) == 0)
+            return true;
+        path += length;
+        if (*path == '\0')
+            return false;
+    }
+}
+
 /* A path that stays below its hierarchy. */
 static bool is_path(const struct cgroup_record *record, unsigned place)
 {
     const char *path = record->text + place;
 
-    if (!is_text(record, place) || path[0] != '/' || path[1] == '\0' ||
-        cgroup_path_depth(path) > CGROUP_PATH_DEPTH_MAX)
-        return false;
-    for (; *path != '\0'; path += strcspn(path, "/")) {
-        path++;
-        if (path[0] == '.' && path[1] == '.' && (path[2] == '/' || path[2] == '\0'))
-            return false;
-    }
-    return true;
+    return is_text(record, place) && path[0] == '/' && path[1] != '\0' &&
+           cgroup_path_depth(path) <= CGROUP_PATH_DEPTH_MAX && !climbs(path);
+}
+
+/* A path that stays below the cgroup. */
+static bool is_path_below(const struct cgroup_record *record, unsigned place)
+{
+    const char *path = record->text + place;
+
+    return is_text(record, place) && path[0] != '/' && path[0] != '\0' && !climbs(path) &&
+           record->layout == HOST_CGROUP_V2;
 }
 
 static bool is_sound(const struct cgroup_record *record)
@@ -185,7 +213,8 @@ static bool is_sound(const struct cgroup_record *record)
     if (record->layout > HOST_CGROUP_HYBRID || record->stage > CGROUP_MADE ||
         record->manager > PLAN_CGROUP_DISABLED ||
         (record->hierarchies & ~((1u << CGROUP_HIERARCHIES) - 1)) != 0 ||
-        (record->created & ~record->hierarchies) != 0)
+        (record->created & ~record->hierarchies) != 0 ||
+        (record->below != 0 && !is_path_below(record, record->below)))
         return false;
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
         unsigned alias = record->alias[i];
@@ -210,6 +239,7 @@ int cgroup_open_record(struct cgroup *ret, const void *record, size_t size)
 
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++)
         ret->directories[i] = ret->procs[i] = -1;
+    ret->below = -1;
     if (size < head || size > sizeof(*copy)) {
         cgroup_record_begin(copy);
         return -EPROTO;
@@ -229,6 +259,7 @@ void cgroup_done(struct cgroup *cgroup)
         cgroup->directories[i] = close_fd(cgroup->directories[i]);
         cgroup->procs[i] = close_fd(cgroup->procs[i]);
     }
+    cgroup->below = close_fd(cgroup->below);
 }
 
 const char *cgroup_path(const struct cgroup_record *record, unsigned hierarchy)

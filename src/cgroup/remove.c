@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -84,6 +86,29 @@ static int remove_leading(const struct cgroup_record *record, unsigned hierarchy
     return 0;
 }
 
+/* In a cgroup that was there before: what of it is empty then. */
+static int remove_below(struct cgroup *cgroup, const char *path, int64_t end)
+{
+    const char *below = cgroup->record.text + cgroup->record.below;
+    size_t length = strlen(path);
+    char whole[CGROUP_HOST_PATH_MAX];
+    int r;
+
+    if ((size_t)snprintf(whole, sizeof(whole), "%s/%s", path, below) >= sizeof(whole))
+        return 0; /* could not have been made */
+    r = remove_waiting(cgroup, CGROUP_UNIFIED, whole, end);
+    for (char *slash = strrchr(whole, '/'); r == 0 && slash > whole + length;
+         slash = strrchr(whole, '/')) {
+        *slash = '\0';
+        if (remove_if_empty(whole) == 0)
+            break;
+    }
+    /* the next container here may want to be in it itself */
+    if (r == 0)
+        cgroup_disable_below(cgroup);
+    return r;
+}
+
 static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t end,
                             struct error *error)
 {
@@ -103,6 +128,8 @@ static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t e
     /* otherwise the leading ones were made before the last one failed */
     if ((record->created & 1u << hierarchy) != 0)
         r = remove_waiting(cgroup, hierarchy, path, end);
+    else if (record->below != 0)
+        r = remove_below(cgroup, path, end);
     return r < 0 ? set_remove_error(path, r, error) : remove_leading(record, hierarchy, error);
 }
 

@@ -181,13 +181,12 @@ static int inherit_below(struct cgroup *cgroup, const char *name, struct error *
     return 0;
 }
 
-/* A cgroup below the unit's, out of reach of whom the unit's own limits are for. */
+/* v1: a cgroup below the unit's, out of reach of whom the unit's own limits are for. */
 static int enter_subgroup(struct cgroup *cgroup, const struct plan *plan, unsigned hierarchy,
                           pid_t pid, struct error *error)
 {
     const char *name = plan_text(plan, plan->cgroup.subgroup);
     int directory = cgroup_directory(cgroup, hierarchy);
-    _cleanup_close_ int sub = -1;
     char file[300];
     int r = 0;
 
@@ -195,34 +194,35 @@ static int enter_subgroup(struct cgroup *cgroup, const struct plan *plan, unsign
         return set_make_error(name, directory, error);
     if (mkdirat(directory, name, 0755) < 0 && errno != EEXIST)
         return set_make_error(name, -errno, error);
-    if (cgroup->record.layout != HOST_CGROUP_V2 &&
-        (int)hierarchy == cgroup_hierarchy_of(cgroup, HOST_CGROUP_CPUSET))
+    if ((int)hierarchy == cgroup_hierarchy_of(cgroup, HOST_CGROUP_CPUSET))
         r = inherit_below(cgroup, name, error);
-    if (hierarchy == CGROUP_UNIFIED && plan->cgroup.delegated) {
-        sub = openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        r = cgroup_delegate_directory(sub, name, plan, error);
-    }
     if (r < 0)
         return r;
     snprintf(file, sizeof(file), "%s/cgroup.procs", name);
     return move(cgroup, hierarchy, file, pid, error);
 }
 
-/* For its own accounts, and for what the container makes below it. */
-static void enable_below(struct cgroup *cgroup)
+/* Limits are the unit's; what is below it may be the container's. */
+static int enter_below(struct cgroup *cgroup, const struct plan *plan, pid_t pid,
+                       struct error *error)
 {
-    char text[512], word[64];
+    const char *path = plan_text(plan, plan->cgroup.subgroup);
+    char file[CGROUP_HOST_PATH_MAX];
+    _cleanup_close_ int below = -1;
+    int r = cgroup_make_path_below(cgroup, path, error);
 
-    if (cgroup_read(cgroup, CGROUP_UNIFIED, "cgroup.controllers", text, sizeof(text)) < 0)
-        return;
-    for (const char *name = text + strspn(text, " \n"); *name != '\0';
-         name += strspn(name, " \n")) {
-        size_t length = strcspn(name, " \n");
-
-        snprintf(word, sizeof(word), "+%.*s", (int)length, name);
-        cgroup_write(cgroup, CGROUP_UNIFIED, "cgroup.subtree_control", word);
-        name += length;
-    }
+    if (r < 0)
+        return r;
+    snprintf(file, sizeof(file), "%s/cgroup.procs", path);
+    r = move(cgroup, CGROUP_UNIFIED, file, pid, error);
+    if (r < 0)
+        return r;
+    cgroup_enable_below(cgroup, path);
+    if (!plan->cgroup.delegated)
+        return 0;
+    below = openat(cgroup_directory(cgroup, CGROUP_UNIFIED), path,
+                   O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return cgroup_delegate_directory(below < 0 ? -errno : below, path, plan, error);
 }
 
 int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
@@ -238,13 +238,13 @@ int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
         return r;
     if (plan->cgroup.subgroup == 0)
         return cgroup_delegate(cgroup, plan, error);
+    if (record->layout == HOST_CGROUP_V2)
+        return enter_below(cgroup, plan, pid, error);
     for (unsigned i = 0; r == 0 && i < CGROUP_HIERARCHIES; i++)
         /* v1 takes no device rules where a cgroup is below */
         if ((record->hierarchies & 1u << i) != 0 &&
             (int)i != cgroup_hierarchy_of(cgroup, HOST_CGROUP_DEVICES))
             r = enter_subgroup(cgroup, plan, i, pid, error);
-    if (r == 0 && record->layout == HOST_CGROUP_V2)
-        enable_below(cgroup);
     return r;
 }
 

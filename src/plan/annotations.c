@@ -112,8 +112,6 @@ int plan_annotations(const struct plan_input *input, struct plan_builder *builde
                                      "linux.seccomp.listenerPath names an agent"},
         {ANNOTATION_FORCE_CGROUP_V1,
          "a systemd hierarchy of cgroup v1 for the container is not supported"},
-        {ANNOTATION_DELEGATE_CGROUP, "a further cgroup below that of the limits is not supported; "
-                                     "the container manages its own"},
     };
     const struct oci_spec *spec = input->spec;
     bool systemd = input->cgroup_manager == PLAN_CGROUP_SYSTEMD;

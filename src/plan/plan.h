@@ -348,7 +348,8 @@ struct plan_cgroup {
     struct plan_array devices; /* struct plan_cgroup_device, config's rules and the default ones */
     plan_string scope;         /* with the systemd manager: the unit */
     plan_string slice;         /* in which it is */
-    plan_string subgroup;      /* cgroup below the unit's for the first process; 0: none */
+    plan_string subgroup;      /* "a/b": below the one with the limits, where the first process
+                                  goes, and which is delegated; 0: none */
     bool user_manager;         /* the user's systemd, not the system's */
     struct plan_array properties; /* struct plan_unit_property (plan_unit.h) */
 };

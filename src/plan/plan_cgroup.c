@@ -11,10 +11,6 @@
 #include "plan/plan_unit.h"
 #include "plan/planner.h"
 
-#define CGROUP_NAME_MAX  255 /* NAME_MAX of kernfs */
-#define CGROUP_PATH_MAX  1024
-#define CGROUP_DEPTH_MAX 64
-
 static int refuse_path(struct plan_builder *builder, const char *path, const char *why)
 {
     int r = error_set(builder->error, ERROR_CGROUP_PATH, 0, "the cgroup path \"%s\" %s", path, why);
@@ -23,10 +19,8 @@ static int refuse_path(struct plan_builder *builder, const char *path, const cha
     return r;
 }
 
-/* Appends @path without empty and "." components. */
-static int plan_given_path(const char *path, struct plan_builder *builder, plan_string *ret)
+const char *plan_cgroup_normalize(const char *path, char out[CGROUP_PATH_MAX], size_t *ret_length)
 {
-    char normal[CGROUP_PATH_MAX];
     size_t length = 0, depth = 0;
     bool absolute = path[0] == '/';
 
@@ -34,14 +28,14 @@ static int plan_given_path(const char *path, struct plan_builder *builder, plan_
         size_t size = strcspn(part, "/");
 
         if (size == 2 && memcmp(part, "..", 2) == 0)
-            return refuse_path(builder, path, "has a \"..\" component");
-        if (size > CGROUP_NAME_MAX || length + size + 2 > sizeof(normal) ||
+            return "has a \"..\" component";
+        if (size > CGROUP_NAME_MAX || length + size + 2 > CGROUP_PATH_MAX ||
             depth > CGROUP_DEPTH_MAX)
-            return refuse_path(builder, path, "is too long or too deep");
+            return "is too long or too deep";
         if (size > 0 && !(size == 1 && part[0] == '.')) {
             if (absolute || length > 0)
-                normal[length++] = '/';
-            memcpy(normal + length, part, size);
+                out[length++] = '/';
+            memcpy(out + length, part, size);
             length += size;
             depth++;
         }
@@ -50,11 +44,21 @@ static int plan_given_path(const char *path, struct plan_builder *builder, plan_
             break;
     }
     if (strpbrk(path, "\n\r") != NULL)
-        return refuse_path(builder, path, "has a line break");
-    if (length == 0)
-        return refuse_path(builder, path,
-                           "names the root of the hierarchies, where dray itself "
-                           "may be");
+        return "has a line break";
+    *ret_length = length;
+    return NULL;
+}
+
+static int plan_given_path(const char *path, struct plan_builder *builder, plan_string *ret)
+{
+    char normal[CGROUP_PATH_MAX];
+    size_t length;
+    const char *why = plan_cgroup_normalize(path, normal, &length);
+
+    if (why == NULL && length == 0)
+        why = "names the root of the hierarchies, where dray itself may be";
+    if (why != NULL)
+        return refuse_path(builder, path, why);
     *ret = plan_add_string_length(builder, normal, length);
     return *ret != 0 ? 0 : -ENOMEM;
 }
@@ -91,10 +95,10 @@ static int plan_without_cgroup(const struct oci_linux_resources *resources,
                                const char *why)
 {
     struct plan_array writes = {0};
-    int r = 0;
+    int r = plan_cgroup_no_delegate(input->spec, why, builder);
 
     builder->plan->cgroup.manager = PLAN_CGROUP_DISABLED;
-    if (resources != NULL)
+    if (r == 0 && resources != NULL)
         r = plan_cgroup_resources(resources, &input->host->cgroups,
                                   RESOURCES_ANY_HOST | plan_cgroup_spec_flags(input->spec), builder,
                                   &writes);
@@ -184,7 +188,9 @@ int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
     if (input->cgroup_manager == PLAN_CGROUP_SYSTEMD) {
         plan_cgroup_owner(input->spec, &input->host->cgroups, &builder->plan->cgroup);
         r = plan_limits(input, resources, builder);
-        return r < 0 ? r : plan_unit(input, path, builder);
+        if (r == 0)
+            r = plan_unit(input, path, builder);
+        return r < 0 ? r : plan_cgroup_delegate(input, builder);
     }
     r = path != NULL ? plan_given_path(path, builder, &planned)
                      : plan_default_path(input->id, builder, &planned);
@@ -192,5 +198,6 @@ int plan_cgroup(const struct plan_input *input, struct plan_builder *builder)
         return r;
     builder->plan->cgroup.path = planned;
     plan_cgroup_owner(input->spec, &input->host->cgroups, &builder->plan->cgroup);
-    return plan_limits(input, resources, builder);
+    r = plan_limits(input, resources, builder);
+    return r < 0 ? r : plan_cgroup_delegate(input, builder);
 }

@@ -37,9 +37,12 @@ static bool mounts_writable_cgroup(const struct oci_spec *spec)
     return false;
 }
 
-/* The host's id of a user of the container; false if it has none. */
-static bool map_user(const struct oci_linux *config, uint32_t user, uint32_t *ret)
+bool plan_cgroup_map_user(const struct oci_linux *config, uint32_t user, uint32_t *ret)
 {
+    if (config == NULL || config->uid_mappings_count == 0) {
+        *ret = user;
+        return true;
+    }
     for (size_t i = 0; i < config->uid_mappings_count; i++) {
         const struct oci_id_mapping *mapping = &config->uid_mappings[i];
 
@@ -48,8 +51,7 @@ static bool map_user(const struct oci_linux *config, uint32_t user, uint32_t *re
             return true;
         }
     }
-    *ret = user;
-    return config->uid_mappings_count == 0;
+    return false;
 }
 
 void plan_cgroup_owner(const struct oci_spec *spec, const struct host_cgroups *host,
@@ -60,7 +62,7 @@ void plan_cgroup_owner(const struct oci_spec *spec, const struct host_cgroups *h
 
     if (host->layout != HOST_CGROUP_V2 || spec->linux == NULL ||
         !has_new_cgroup_namespace(spec->linux) || !mounts_writable_cgroup(spec) ||
-        !map_user(spec->linux, user, &owner))
+        !plan_cgroup_map_user(spec->linux, user, &owner))
         return;
     cgroup->delegated = true;
     cgroup->owner = owner;

@@ -4,6 +4,7 @@
 #define DRAY_PLAN_PLAN_CGROUP_RESOURCES_H
 
 #include "plan/plan_cgroup.h"
+#include "plan/planner.h"
 
 /* for plan_cgroup(): does the config ask for limits at all?  Every host has every v1 controller */
 #define RESOURCES_ANY_HOST (1u << 31)
@@ -78,6 +79,27 @@ uint32_t resources_count_lists(const struct oci_linux_resources *resources);
 /* Sets cgroup->delegated and owner (plan_cgroup_owner.c). */
 void plan_cgroup_owner(const struct oci_spec *spec, const struct host_cgroups *host,
                        struct plan_cgroup *cgroup);
+
+/* The host's id of a user of the container; false if it has none. */
+bool plan_cgroup_map_user(const struct oci_linux *config, uint32_t user, uint32_t *ret);
+
+#define CGROUP_NAME_MAX  255 /* NAME_MAX of kernfs */
+#define CGROUP_PATH_MAX  1024
+#define CGROUP_DEPTH_MAX 64
+
+/*
+ * Copies @path without empty and "." components; *@ret_length is 0 when nothing is left of it.
+ * Returns NULL, or words that follow a path in a message: why it is refused.
+ */
+const char *plan_cgroup_normalize(const char *path, char out[CGROUP_PATH_MAX], size_t *ret_length);
+
+/*
+ * Appends what run.oci.delegate-cgroup names to cgroup->subgroup; plan_cgroup_delegate.c.
+ * plan_cgroup_no_delegate() refuses it where there is no cgroup; @why says why that is.
+ */
+int plan_cgroup_delegate(const struct plan_input *input, struct plan_builder *builder);
+int plan_cgroup_no_delegate(const struct oci_spec *spec, const char *why,
+                            struct plan_builder *builder);
 
 /* blkio weight (1 … 1000) as io.weight (1 … 10000) */
 uint64_t resources_io_weight(uint64_t weight);

@@ -395,7 +395,6 @@ static void print_hooks(const struct printer *printer)
 static void print_unit(const struct printer *printer, const struct plan_cgroup *cgroup)
 {
     print_named(printer, cgroup->user_manager ? "user-slice" : "slice", cgroup->slice);
-    print_named(printer, "subgroup", cgroup->subgroup);
     plan_for_each(property, printer->plan, cgroup->properties, struct plan_unit_property)
     {
         const char *bytes = plan_items(printer->plan, property->value, char);
@@ -435,6 +434,7 @@ static void print_cgroup(const struct printer *printer)
     fputc('\n', printer->out);
     if (cgroup->scope != 0)
         print_unit(printer, cgroup);
+    print_named(printer, "subgroup", cgroup->subgroup);
     plan_for_each(write, printer->plan, cgroup->writes, struct plan_cgroup_write)
     {
         const char *controller =

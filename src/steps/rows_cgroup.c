@@ -22,8 +22,11 @@ int row_cgroup_make(struct operation *operation)
     if (r < 0)
         return error_set(operation->error, ERROR_INTERNAL, -r, "the cgroup's record is unsound");
     operation->has_cgroup = true;
-    return cgroup_make(&operation->cgroup, operation_plan(operation), &operation->host.cgroups,
-                       journal_record, operation, operation->error);
+    r = cgroup_make(&operation->cgroup, operation_plan(operation), &operation->host.cgroups,
+                    journal_record, operation, operation->error);
+    return r < 0
+               ? r
+               : cgroup_make_below(&operation->cgroup, operation_plan(operation), operation->error);
 }
 
 int row_cgroup_limits(struct operation *operation)

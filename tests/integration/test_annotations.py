@@ -149,7 +149,7 @@ def test_hook_outputs_are_appended(bundle, workdir, stream, file):
 
 @pytest.mark.parametrize("key, value", [
     ("handler", "krun"), ("handler", "wasm"), ("seccomp.plugins", "/lib/p.so"),
-    ("systemd.force_cgroup_v1", "/sys/fs/cgroup"), ("delegate-cgroup", "inner"),
+    ("systemd.force_cgroup_v1", "/sys/fs/cgroup"),
 ])
 def test_what_cannot_be_done_is_refused(bundle, key, value):
     annotate(bundle, **{key: value})

@@ -216,6 +216,7 @@ def test_delegated_cgroup_names(bundle, value):
     bundle.config["annotations"]["run.oci.delegate-cgroup"] = value
     done = bundle.run()
     assert 0 <= done.code < 128
+    assert bundle.leaks() == []
 
 
 # --- capabilities, groups, environment

@@ -2,11 +2,10 @@
 """cgroup v2: on a host that has it, or in a mount namespace that shows the v2 tree alone."""
 
 import os
-import subprocess
 
 import pytest
 
-from harness import host
+from harness import cgroup2, host
 from harness.bundle import settle
 from harness.runtime import Runtime, runtime_kind
 
@@ -20,19 +19,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def v2_view():
     """The command prefix that leads to a view with cgroup2 at /sys/fs/cgroup."""
-    if host.cgroup_mode() == "v2":
-        yield []
-        return
-    holder = subprocess.Popen(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-         "umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && echo ready && exec sleep 100000"],
-        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    assert holder.stdout.readline() == b"ready\n"
-    host.kept.add(holder.pid)
-    yield ["nsenter", f"--mount=/proc/{holder.pid}/ns/mnt", "--"]
-    host.kept.discard(holder.pid)
-    holder.kill()
-    holder.wait()
+    view = cgroup2.View()
+    yield view.prefix
+    view.close()
 
 
 @pytest.fixture

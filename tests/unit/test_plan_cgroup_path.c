@@ -205,12 +205,65 @@ static void owners(void **state)
     assert_false(cgroup.delegated);
 }
 
+static const char *plan_below(struct fixture *f, const struct host *host, const char *name,
+                              const char *subgroup, enum plan_cgroup_manager manager)
+{
+    struct oci_string_pair items[] = {{"run.oci.delegate-cgroup", name},
+                                      {"run.oci.systemd.subgroup", subgroup}};
+    struct oci_id_mapping mappings[] = {{5, 5000, 1}, {0, 100000, 1}};
+    struct oci_linux config = {.uid_mappings = mappings, .uid_mappings_count = 2};
+    struct oci_spec spec = {.linux = &config, .annotations = {.items = items, .count = 2}};
+    struct plan_input input = {
+        .spec = &spec, .host = host, .id = "c1", .cgroup_manager = manager, .purpose = PLAN_CREATE};
+
+    if (subgroup == NULL)
+        spec.annotations.count = 1;
+    begin(f);
+    if (plan_cgroup(&input, &f->builder) < 0)
+        return NULL;
+    return f->builder.plan->cgroup.subgroup != 0
+               ? plan_text(f->builder.plan, f->builder.plan->cgroup.subgroup)
+               : "none";
+}
+
+/* Below the cgroup with the limits and nowhere else, for the container's root user. */
+static void delegated_below(void **state)
+{
+    static const char *const bad[] = {"..", "a/..", "../a", "a/../../b", "/", "//.", "a\nb"};
+    static const struct host host = {.cgroups = v2, .capabilities = UINT64_MAX};
+    static const struct host old = {.cgroups = v1, .capabilities = UINT64_MAX};
+    struct fixture f;
+
+    (void)state;
+    assert_string_equal(plan_below(&f, &host, "/a//./b/", NULL, PLAN_CGROUP_CGROUPFS), "a/b");
+    assert_true(f.builder.plan->cgroup.delegated);
+    assert_int_equal(f.builder.plan->cgroup.owner, 100000);
+    plan_builder_done(&f.builder);
+    assert_string_equal(plan_below(&f, &host, "a/..b", "inner", PLAN_CGROUP_SYSTEMD),
+                        "inner/a/..b");
+    plan_builder_done(&f.builder);
+    assert_string_equal(plan_below(&f, &host, "", NULL, PLAN_CGROUP_CGROUPFS), "none");
+    assert_false(f.builder.plan->cgroup.delegated);
+    plan_builder_done(&f.builder);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        assert_null(plan_below(&f, &host, bad[i], NULL, PLAN_CGROUP_CGROUPFS));
+        assert_int_equal(f.error.code, ERROR_CONFIG_VALUE);
+        plan_builder_done(&f.builder);
+    }
+    assert_null(plan_below(&f, &old, "a", NULL, PLAN_CGROUP_CGROUPFS));
+    assert_int_equal(f.error.code, ERROR_NOT_SUPPORTED);
+    plan_builder_done(&f.builder);
+    assert_null(plan_below(&f, &host, "a", NULL, PLAN_CGROUP_DISABLED));
+    assert_int_equal(f.error.code, ERROR_NOT_SUPPORTED);
+    plan_builder_done(&f.builder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cgroups_paths), cmocka_unit_test(callers_who_are_not_root),
         cmocka_unit_test(long_names),    cmocka_unit_test(other_managers),
-        cmocka_unit_test(owners),
+        cmocka_unit_test(owners),        cmocka_unit_test(delegated_below),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

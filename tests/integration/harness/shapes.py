@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from . import systemd_host
+from . import cgroup2, host, systemd_host
 from .faults import PidHolder
 from .network import Network
 
@@ -70,7 +70,7 @@ class Shape:
 
     @property
     def keep(self):
-        return [holder.process.pid for holder in self.holders]
+        return [holder.process.pid for holder in self.holders if holder.process is not None]
 
     def renew(self):
         """Before each try: what a container that was created and deleted has used up."""
@@ -239,6 +239,16 @@ def disabled(shape):
     shape.bundle.runtime.options += ["--cgroup-manager=disabled"]
 
 
+def delegate(shape):
+    """The first process is in a cgroup below the one with the limits."""
+    if host.cgroup_mode() not in ("v2", "hybrid"):
+        pytest.skip("needs a cgroup2 hierarchy")
+    shape.holders.append(cgroup2.View())
+    shape.bundle.runtime.prefix = shape.holders[0].prefix
+    shape.bundle.config["annotations"] = {"run.oci.delegate-cgroup": "a/b"}
+    shape.bundle.namespace("cgroup")
+
+
 def systemd(shape):
     """A scope of a systemd that is there for the walk."""
     why = systemd_host.missing()
@@ -272,7 +282,7 @@ def systemd_user(shape):
 
 SHAPES = {function.__name__: function for function in (
     plain, readonly, userns, terminal, pidfd, notify, hooks, create_container_hook, seccomp, joined, joined_by_mapped,
-    host_pid, host_mounts, detached, sysctl, net_devices, disabled, systemd, systemd_user)}
+    host_pid, host_mounts, detached, sysctl, net_devices, disabled, delegate, systemd, systemd_user)}
 
 
 @contextlib.contextmanager
