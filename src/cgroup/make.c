@@ -65,7 +65,8 @@ static int set_create_error(struct making *making, unsigned hierarchy, int r)
         return set_denied_error(making, hierarchy, r);
 
     cgroup_host_path(&making->cgroup->record, hierarchy, CGROUP_WHOLE_PATH, path);
-    r = error_set(making->error, ERROR_CGROUP_CREATE, -r, "cannot make the cgroup \"%s\"", path);
+    r = error_set(making->error, ERROR_CGROUP_CREATE, -r, "cannot make the cgroup \"%s\"%s", path,
+                  r == -EROFS ? ": cgroups are mounted read-only here" : "");
     error_set_pointer(making->error, "/linux/cgroupsPath");
     return r;
 }

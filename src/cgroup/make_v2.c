@@ -43,11 +43,14 @@ static void format_controllers(uint32_t controllers, const char *prefix, char *o
     }
 }
 
-static int enable(const char *path, uint32_t controllers)
+static const char subtree_control[] = "/cgroup.subtree_control";
+
+/* @sign: "+" enables, "-" disables */
+static int change(const char *path, const char *sign, uint32_t controllers)
 {
     char text[256];
 
-    format_controllers(controllers, "+", text, sizeof(text));
+    format_controllers(controllers, sign, text, sizeof(text));
     return file_write_at(AT_FDCWD, path, text, strlen(text));
 }
 
@@ -83,23 +86,58 @@ static bool is_enabled(const char *path, uint32_t controllers)
            (controllers & ~host_cgroup_parse_controllers(text)) == 0;
 }
 
+/* cgroups(7), "Cgroups v2 thread mode" */
+#define THREADED_CONTROLLERS \
+    (1u << HOST_CGROUP_CPU | 1u << HOST_CGROUP_CPUSET | 1u << HOST_CGROUP_PIDS)
+
+/*
+ * A cgroup with processes refuses controllers but for threaded ones, with which it becomes the root
+ * of a threaded subtree: no process gets into the cgroups below any more.  Then they are taken
+ * back: -EBUSY.
+ */
+static int enable(char *path, size_t length, uint32_t controllers)
+{
+    static const char file[] = "/cgroup.type";
+    uint32_t before = 0;
+    char text[1024];
+    ssize_t read;
+    int r;
+
+    if ((controllers & ~THREADED_CONTROLLERS) != 0)
+        return change(path, "+", controllers);
+    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) >= 0)
+        before = host_cgroup_parse_controllers(text);
+    r = change(path, "+", controllers);
+    if (r < 0)
+        return r;
+    memcpy(path + length, file, sizeof(file));
+    read = file_read_at(AT_FDCWD, path, text, sizeof(text));
+    memcpy(path + length, subtree_control, sizeof(subtree_control));
+    /* the root of all has no such file, and no such rule */
+    if (read < 0 || strncmp(text, "domain threaded", strlen("domain threaded")) != 0)
+        return 0;
+    change(path, "-", controllers & ~before);
+    return -EBUSY;
+}
+
 /* All of @wanted if that is possible, at least @needed. */
 static int enable_in(const struct cgroup_record *record, const struct plan *plan, unsigned depth,
                      uint32_t wanted, uint32_t needed, struct error *error)
 {
-    static const char file[] = "/cgroup.subtree_control";
     char path[CGROUP_HOST_PATH_MAX];
     int r = cgroup_host_path(record, CGROUP_UNIFIED, depth, path);
     size_t length;
 
-    if (r < 0 || strlen(path) + sizeof(file) > sizeof(path))
+    if (r < 0 || strlen(path) + sizeof(subtree_control) > sizeof(path))
         return set_enable_error(plan, error, "", needed, -ENAMETOOLONG);
     length = strlen(path);
-    memcpy(path + length, file, sizeof(file));
-    if (enable(path, wanted) == 0)
+    memcpy(path + length, subtree_control, sizeof(subtree_control));
+    r = enable(path, length, wanted);
+    if (r == 0)
         return 0;
     if (needed != 0) {
-        r = enable(path, needed);
+        if (r != -EBUSY)
+            r = enable(path, length, needed);
         if (cgroup_is_denied(r) && is_enabled(path, needed))
             return 0;
         if (r < 0) {
@@ -107,10 +145,12 @@ static int enable_in(const struct cgroup_record *record, const struct plan *plan
             return set_enable_error(plan, error, path, needed, r);
         }
     }
+    if (r == -EBUSY)
+        return 0;
     /* the others one by one: what cannot be enabled is not there for statistics */
     for (unsigned i = 0; i < HOST_CGROUP_CONTROLLERS; i++)
         if ((wanted & ~needed & 1u << i) != 0)
-            enable(path, 1u << i);
+            enable(path, length, 1u << i);
     return 0;
 }
 

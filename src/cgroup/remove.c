@@ -14,22 +14,32 @@
 #include "base/cleanup.h"
 #include "cgroup/cgroup_internal.h"
 
+/*
+ * 0 also when there is none.  Where cgroups are mounted read-only, as in a container, the kernel
+ * says so before it looks.
+ */
+static int remove_directory(const char *path)
+{
+    int r = rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
+
+    if (r == -EROFS && access(path, F_OK) < 0 && errno == ENOENT)
+        return 0;
+    return r;
+}
+
 /* Removes the cgroups in it, then the cgroup; -EBUSY while a process is in one of them. */
 static int remove_tree(const char *path)
 {
     _cleanup_close_ int directory = -1;
+    int r = remove_directory(path);
 
     /* mostly it has none in it */
-    if (rmdir(path) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EBUSY && errno != ENOTEMPTY)
-        return -errno;
+    if (r != -EBUSY && r != -ENOTEMPTY)
+        return r;
     directory = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory >= 0)
         cgroup_remove_below(directory);
-    if (rmdir(path) == 0 || errno == ENOENT)
-        return 0;
-    return -errno;
+    return remove_directory(path);
 }
 
 /*
@@ -57,9 +67,11 @@ static int remove_waiting(struct cgroup *cgroup, unsigned hierarchy, const char 
 /* 1: removed, or not there; 0: in use by others, and theirs then; or a negative errno value. */
 static int remove_if_empty(const char *path)
 {
-    if (rmdir(path) == 0 || errno == ENOENT)
+    int r = remove_directory(path);
+
+    if (r == 0)
         return 1;
-    return errno == EBUSY || errno == ENOTEMPTY ? 0 : -errno;
+    return r == -EBUSY || r == -ENOTEMPTY ? 0 : r;
 }
 
 static int set_remove_error(const char *path, int r, struct error *error)
@@ -141,7 +153,7 @@ int cgroup_remove_empty(struct cgroup *cgroup)
     if (hierarchy < 0 ||
         cgroup_host_path(&cgroup->record, (unsigned)hierarchy, CGROUP_WHOLE_PATH, path) < 0)
         return 0;
-    return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
+    return remove_directory(path);
 }
 
 int cgroup_remove(struct cgroup *cgroup, int deadline_ms, struct error *error)

@@ -177,6 +177,11 @@ static int run_window(void *data)
     return fail_window(window, WINDOW_EXECUTE);
 }
 
+/* cgroups(7), "Cgroups v2 thread mode" */
+static const char threaded_text[] =
+    "cannot start a process in the container's cgroup: one above it is threaded, as it has "
+    "processes and gives controllers to cgroups below";
+
 static int explain_clone(const struct spawn_request *request, int sys_errno, struct error *error)
 {
     bool user = (request->clone_flags & CLONE_NEWUSER) != 0;
@@ -208,6 +213,9 @@ static int explain_clone(const struct spawn_request *request, int sys_errno, str
                   "cannot start a process in the container's cgroup: it takes the right to write "
                   "cgroup.procs there and in the cgroup above both it and dray's own");
         break;
+    case EOPNOTSUPP:
+        error_set(error, ERROR_CGROUP_JOIN, sys_errno, "%s", threaded_text);
+        break;
     default:
         error_set(error, ERROR_SPAWN_FAILED, sys_errno, "cannot start a process");
     }
@@ -229,6 +237,8 @@ static int explain_window(const struct window *window, struct error *error)
                   "a security module forbids to execute the stage");
         return SPAWN_IMAGE_REFUSED;
     }
+    if (window->failed == WINDOW_CGROUP && sys_errno == EOPNOTSUPP)
+        return error_set(error, ERROR_CGROUP_JOIN, sys_errno, "%s", threaded_text);
     if (window->failed == WINDOW_TIME_OFFSETS)
         error_set_pointer(error, "/linux/timeOffsets");
     error_set(error, window->failed == WINDOW_TIME_OFFSETS ? ERROR_TIME_OFFSET : ERROR_SPAWN_FAILED,
