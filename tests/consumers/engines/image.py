@@ -43,11 +43,14 @@ def make_archive(rootfs, path):
     return path
 
 
+def docker_machine():
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+
 def make_docker_archive(layer, path, name):
     """What "docker save" writes, with one layer; containerd and Podman read it, too."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     config = json.dumps({
-        "architecture": machine, "os": "linux",
+        "architecture": docker_machine(), "os": "linux",
         "config": {"Cmd": ["/bin/sleep", "100000"], "Env": ["PATH=/usr/bin:/bin"]},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer.read_bytes()).hexdigest()]},
     }).encode()

@@ -37,7 +37,7 @@ EMPTY = {
 _made = []
 # Parents that engines make in the cgroup hierarchies, and never remove; those that were there before.
 CGROUP_PARENTS = ("libpod_parent/conmon", "libpod_parent", "k8s.io", "docker", "buildah", "consumers-parent/conmon",
-                  "consumers-parent", "drayconsumers", "drayconsumers-own")
+                  "consumers-parent", "drayconsumers", "drayconsumers-own", "system.slice")
 _cgroups_before = set()
 
 

@@ -2,6 +2,8 @@
 /* What busybox cannot do: runs in containers of the consumers' tests as "tool WORD ARGUMENT...". */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,40 @@ static int show_descriptor(const char *number)
     return 0;
 }
 
+/* A web server with one page, which leaves its pid in a file if it can, as nginx does. */
+static int serve(const char *port, const char *pid_file)
+{
+    static const char page[] = "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+    int again = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof(again)) != 0 ||
+        bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 16) != 0) {
+        return errno;
+    }
+    /* As the first process of a PID namespace it would not be ended by it. */
+    signal(SIGTERM, _exit);
+    FILE *file = fopen(pid_file, "we");
+    if (file != NULL) {
+        fprintf(file, "%d\n", getpid());
+        fclose(file);
+    }
+    printf("httpd: listening on port %s\n", port);
+    fflush(stdout);
+    for (;;) {
+        char request[4096];
+        int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        if (connection < 0) {
+            return errno;
+        }
+        if (read(connection, request, sizeof(request)) > 0) {
+            send(connection, page, sizeof(page) - 1, MSG_NOSIGNAL);
+            shutdown(connection, SHUT_WR);
+        }
+        close(connection);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int error = EINVAL;
@@ -65,6 +101,11 @@ int main(int argc, char **argv)
         error = allocate(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "read") == 0) {
         error = show_descriptor(argv[2]);
+    } else if (argc == 4 && strcmp(argv[1], "master process") == 0) {
+        error = serve(argv[2], argv[3]);
+    } else if (argc == 2 && strcmp(argv[1], "effective-uid") == 0) {
+        printf("Effective uid: %u\n", geteuid());
+        error = 0;
     } else if (argc == 2 && strcmp(argv[1], "dumpable") == 0) {
         printf("%d\n", prctl(PR_GET_DUMPABLE));
         error = 0;
