@@ -33,10 +33,6 @@ int file_write_at(int dir, const char *path, const char *text, size_t length);
 /* Writes all of it, however many calls that takes. */
 int file_write_all(int fd, const char *text, size_t length);
 
-/* Makes a file that must not exist yet; one that could not be filled stays, for its directory's
- * end. */
-int file_make_at(int dir, const char *path, const char *text, size_t length, mode_t mode);
-
 /*
  * Puts a file in place at once: a reader sees the old content or the new one, never a part.
  * Written to a temporary name beside it and renamed; no fsync (for files on tmpfs).

@@ -95,14 +95,6 @@ int file_read_all_at(int dir, const char *path, size_t limit, struct oci_arena *
     return file_read_all(fd, limit, arena, ret_text, ret_length);
 }
 
-int file_make_at(int dir, const char *path, const char *text, size_t length, mode_t mode)
-{
-    _cleanup_close_ int fd =
-        openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-
-    return fd < 0 ? -errno : file_write_all(fd, text, length);
-}
-
 int file_replace_at(int dir, const char *path, const char *text, size_t length, mode_t mode)
 {
     char temporary[PATH_MAX];

@@ -332,8 +332,9 @@ int state_remove(int root, const char *id, int directory, struct error *error)
         unlinkat(directory, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0);
         unlinkat(directory, STATE_NOTIFY, AT_REMOVEDIR);
         while (stream != NULL && (entry = readdir(stream)) != NULL) {
-            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                unlinkat(directory, entry->d_name, 0);
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                unlinkat(directory, entry->d_name, 0) < 0 && errno == EISDIR)
+                unlinkat(directory, entry->d_name, AT_REMOVEDIR);
         }
         if (remove_directory(root, path) == 0)
             return 0;

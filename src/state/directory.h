@@ -5,7 +5,8 @@
  *     ROOT/ID/          its existence claims the id; flock(2) on it serialises commands
  *         journal       what has to be undone, and once creation is complete the status document
  *                       (journal.h, status.h)
- *         config.json   the configuration it was created with, for exec and hooks
+ *         config.json   the configuration it was created with, for exec and hooks, and a copy of
+ *                       the journal's records (saved_config.h)
  *         recorder      the flight recorder (plan/recorder.h); run has it in memory alone
  *         start.fifo    exists while the container is created and not started; the stage closes its
  *                       end by executing the program

@@ -20,7 +20,7 @@
 
 int journal_open(int directory, int make, struct error *error)
 {
-    int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0);
+    int flags = O_APPEND | O_CLOEXEC | O_NOFOLLOW | (make ? O_RDWR | O_CREAT | O_EXCL : O_WRONLY);
     int fd = openat(directory, STATE_JOURNAL, flags, 0600);
 
     if (fd < 0 && errno == ENOENT && !make)
@@ -101,11 +101,22 @@ static int read_beginning(int directory, struct oci_arena *arena, char **ret_tex
     return 0;
 }
 
+int journal_parse(const char *text, size_t length, struct oci_arena *arena, struct journal *ret)
+{
+    size_t count = count_records(text, length, NULL);
+    struct journal_record *records = oci_arena_alloc_array(arena, count + 1, sizeof(*records));
+
+    if (records == NULL)
+        return -ENOMEM;
+    count_records(text, length, records);
+    *ret = (struct journal){.records = records, .count = count};
+    return 0;
+}
+
 int journal_read(int directory, struct oci_arena *arena, struct journal *ret, struct error *error)
 {
-    struct journal_record *records;
     char *text;
-    size_t length, count;
+    size_t length;
     int r;
 
     *ret = (struct journal){0};
@@ -116,12 +127,8 @@ int journal_read(int directory, struct oci_arena *arena, struct journal *ret, st
         r = read_beginning(directory, arena, &text, &length);
     if (r < 0)
         return error_set(error, ERROR_STATE_DAMAGED, -r, "cannot read the container's journal");
-    count = count_records(text, length, NULL);
-    records = oci_arena_alloc_array(arena, count + 1, sizeof(*records));
-    if (records == NULL)
+    if (journal_parse(text, length, arena, ret) < 0)
         return error_set(error, ERROR_OUT_OF_MEMORY, ENOMEM, "cannot read the container's journal");
-    count_records(text, length, records);
-    *ret = (struct journal){.records = records, .count = count};
     return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "plan/journal_format.h"
 
 /*
- * Opens the journal for appending; makes it when @make.
+ * Opens the journal for appending; makes it when @make, and then it can be read, too.
  * Returns the descriptor, or -ENOENT without an error set when there is none.
  */
 int journal_open(int directory, int make, struct error *error);
@@ -40,6 +40,9 @@ struct journal {
  * is an empty one.  All of it is the arena's.
  */
 int journal_read(int directory, struct oci_arena *arena, struct journal *ret, struct error *error);
+
+/* The records in @length bytes of @text, which has to stay; 0 or -ENOMEM. */
+int journal_parse(const char *text, size_t length, struct oci_arena *arena, struct journal *ret);
 
 /* The last record of a kind, or NULL. */
 const struct journal_record *journal_find(const struct journal *journal, enum journal_kind kind);

@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "io/syscalls.h"
-#include "plan/recorder.h"
 #include "state/directory.h"
+#include "state/saved_config.h"
 #include "steps/undo.h"
 
 /* Without a status document it is being created, or it never was: its maker holds the lock. */
@@ -149,19 +149,28 @@ static int signal_process(const struct container *container, struct process_iden
     return 0;
 }
 
-/*
- * The configuration is kept once the journal knows the process, and removed before the journal: one
- * without the other says that the journal was damaged, and that the process may well live.
- */
-static bool is_cut_short(const struct container *container)
+bool container_is_cut_short(const struct container *container)
 {
     return container->status == NULL &&
            journal_find(&container->journal, JOURNAL_PROCESS) == NULL &&
            faccessat(container->directory, STATE_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int refuse_cut_short(const struct container *container, const char *command,
-                            struct error *error)
+bool container_use_copy(struct container *container)
+{
+    struct journal copy;
+
+    if (container->uses_copy ||
+        saved_config_read_journal(container->directory, &container->arena, &copy) < 0 ||
+        journal_find(&copy, JOURNAL_PROCESS) == NULL)
+        return false;
+    container->journal = copy;
+    container->has_journal = container->uses_copy = true;
+    return true;
+}
+
+int container_refuse_cut_short(const struct container *container, const char *command,
+                               struct error *error)
 {
     return error_set(error, ERROR_STATE_DAMAGED, EUCLEAN,
                      "cannot %s container \"%s\": its journal is cut short and does not say which "
@@ -176,27 +185,18 @@ static int kill_without_record(struct container *container, int signal_number, s
     container->has_cgroup = r > 0;
     if (r >= 0)
         r = kill_all(container, signal_number, error);
-    return r == -ENOTSUP ? refuse_cut_short(container, "kill", error) : r;
-}
-
-/* It waits for a byte at its fifo, and this one ends it. */
-static void end_waiting(const struct container *container)
-{
-    _cleanup_close_ int fd = openat(container->directory, STATE_START_FIFO,
-                                    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd < 0 || write(fd, &(char){END_BYTE}, 1) != 1)
-        return; /* started, or gone */
+    return r == -ENOTSUP ? container_refuse_cut_short(container, "kill", error) : r;
 }
 
 /* What is left of a creation that was never completed. */
 static int kill_broken(struct container *container, int signal_number, struct error *error)
 {
     struct process_identity identity = {0};
-    const struct journal_record *record = journal_find(&container->journal, JOURNAL_PROCESS);
+    const struct journal_record *record;
 
-    if (is_cut_short(container))
+    if (container_is_cut_short(container) && !container_use_copy(container))
         return kill_without_record(container, signal_number, error);
+    record = journal_find(&container->journal, JOURNAL_PROCESS);
     if (record != NULL && record->length == sizeof(identity))
         memcpy(&identity, record->payload, sizeof(identity));
     return signal_process(container, identity, signal_number, error);
@@ -239,32 +239,4 @@ int container_kill(struct container *container, int signal_number, bool all, str
     if (r == 0 && signal_number == SIGKILL && container->lifecycle == LIFECYCLE_PAUSED)
         r = cgroup_thaw(&container->cgroup, 10000, error);
     return r;
-}
-
-int container_delete(struct container *container, bool force, struct error *error)
-{
-    struct undo_request request = {
-        .root = container->root,
-        .directory = container->directory,
-        .id = container->id,
-        .journal = container->has_journal ? &container->journal : NULL,
-        .status = container->status,
-        .kill = true,
-    };
-
-    if (container->lifecycle == LIFECYCLE_STOPPED)
-        request.ended = container_identity(container);
-
-    if (!force && container->lifecycle != LIFECYCLE_BROKEN) {
-        int r = lifecycle_check(LIFECYCLE_DELETE, container->lifecycle, container->id, error);
-
-        if (r < 0)
-            return r;
-    }
-    if (is_cut_short(container)) {
-        if (!force)
-            return refuse_cut_short(container, "delete", error);
-        end_waiting(container);
-    }
-    return undo_container(container->runtime, &request, error);
 }

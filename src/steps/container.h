@@ -15,6 +15,7 @@ struct container {
     int directory; /* the container's, in it */
     struct journal journal;
     bool has_journal;      /* it could be read */
+    bool uses_copy;        /* it is the copy of one that was lost */
     struct status *status; /* NULL while CREATING and when BROKEN */
     enum lifecycle lifecycle;
     struct cgroup cgroup;
@@ -44,7 +45,24 @@ int container_start(struct container *container, struct error *error);
 /* Signals its first process, or all of them; 0 for a signal to all of a stopped one. */
 int container_kill(struct container *container, int signal_number, bool all, struct error *error);
 
-/* Removes it; @force: whatever its state. */
+/*
+ * The configuration is kept once the journal knows the process, and removed before the journal: one
+ * without the other says that the journal was damaged, and that the process may well live.
+ */
+bool container_is_cut_short(const struct container *container);
+int container_refuse_cut_short(const struct container *container, const char *command,
+                               struct error *error);
+
+/* Goes by the copy of the journal (state/saved_config.h).  False when there is none to go by. */
+bool container_use_copy(struct container *container);
+
+/* The flight recorder as the stage has left it, sanitized. */
+int container_read_recorder(int directory, struct recorder *ret, struct error *error);
+
+/*
+ * Removes it; @force: whatever its state.  Of one whose records are lost altogether nothing but the
+ * state is removed, which is an error that says so.
+ */
 int container_delete(struct container *container, bool force, struct error *error);
 
 /* The program of a run or exec has been let go: waits until it runs, or says why it does not. */

@@ -127,7 +127,8 @@ struct operation {
     int root;      /* of the state */
     int directory; /* the container's, in it; locked for create */
     int journal;
-    bool claimed; /* the directory is of our making */
+    bool claimed;     /* the directory is of our making */
+    bool config_kept; /* in it, with the journal's records so far */
     bool wrote_pid_file;
     bool has_cgroup;               /* the struct is in use */
     bool user_manager;             /* the user's systemd */

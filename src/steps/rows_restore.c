@@ -277,6 +277,7 @@ static int take_process(struct operation *operation, pid_t pid)
 {
     struct process_status status;
     siginfo_t ignored;
+    int r;
 
     if (operation->stage.pidfd >= 0)
         return 0;
@@ -291,8 +292,9 @@ static int take_process(struct operation *operation, pid_t pid)
     }
     operation->stage.identity =
         (struct process_identity){.pid = pid, .start_time = status.start_time};
-    return journal_append(operation->journal, JOURNAL_PROCESS, &operation->stage.identity,
-                          sizeof(operation->stage.identity), operation->error);
+    r = journal_append(operation->journal, JOURNAL_PROCESS, &operation->stage.identity,
+                       sizeof(operation->stage.identity), operation->error);
+    return r < 0 ? r : row_keep_config(operation);
 }
 
 /* CRIU leaves the devices of a network namespace of its own out, so it is as a new one is. */

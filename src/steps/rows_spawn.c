@@ -255,8 +255,9 @@ int row_enter_by_child(struct operation *operation)
     operation->stage.identity.start_time = status.start_time;
     if (operation->journal < 0)
         return 0;
-    return journal_append(operation->journal, JOURNAL_PROCESS, &operation->stage.identity,
-                          sizeof(operation->stage.identity), operation->error);
+    r = journal_append(operation->journal, JOURNAL_PROCESS, &operation->stage.identity,
+                       sizeof(operation->stage.identity), operation->error);
+    return r < 0 || !operation->config_kept ? r : row_keep_config(operation);
 }
 
 int row_write_idmaps(struct operation *operation)

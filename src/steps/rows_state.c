@@ -17,6 +17,7 @@
 #include "namespace/stage_image.h"
 #include "state/directory.h"
 #include "state/journal.h"
+#include "state/saved_config.h"
 #include "steps/rows.h"
 
 #include <sched.h>
@@ -39,13 +40,21 @@ int row_claim_id(struct operation *operation)
 /* Nobody reads it before the creation is complete, but hooks that have to be undone. */
 int row_keep_config(struct operation *operation)
 {
-    int r = file_make_at(operation->directory, STATE_CONFIG, operation->config_text,
-                         operation->config_length, 0600);
+    const struct plan *plan = operation_plan(operation);
+    const struct saved_config config = {
+        .text = operation->config_text,
+        .length = operation->config_length,
+        .journal = operation->journal,
+        .owes_hooks = plan->hooks.kinds[PLAN_HOOK_POSTSTOP].count > 0 ? operation->bundle : NULL,
+    };
+    int r =
+        saved_config_make(operation->directory, &config, operation->config_kept, &operation->arena);
 
     if (r < 0)
         return error_set(operation->error, ERROR_STATE_WRITE, -r,
                          "cannot keep the configuration in \"%s/%s\"", operation->runtime->root,
                          operation->id);
+    operation->config_kept = true;
     return 0;
 }
 

@@ -17,7 +17,7 @@
 
 #define END_DEADLINE_MS 5000
 
-static int read_recorder(int directory, struct recorder *ret, struct error *error)
+int container_read_recorder(int directory, struct recorder *ret, struct error *error)
 {
     _cleanup_close_ int fd = openat(directory, STATE_RECORDER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -32,7 +32,7 @@ static int read_recorder(int directory, struct recorder *ret, struct error *erro
 static int read_result(const struct container *container, struct error *error)
 {
     struct recorder recorder;
-    int r = read_recorder(container->directory, &recorder, error);
+    int r = container_read_recorder(container->directory, &recorder, error);
 
     if (r < 0 || recorder.phase == RECORDER_EXEC)
         return r;

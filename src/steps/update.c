@@ -20,6 +20,7 @@
 #include "plan/plan_cgroup.h"
 #include "plan/plan_unit.h"
 #include "state/directory.h"
+#include "state/saved_config.h"
 #include "steps/fault.h"
 #include "steps/rdt.h"
 #include "steps/scope.h"
@@ -185,7 +186,8 @@ static int save(struct update *update)
     r = oci_write(&oci_spec_table, update->spec, OCI_WRITE_COMPACT, update->arena, &text, &length);
     if (r < 0)
         return out_of_memory(update);
-    r = file_replace_at(update->container->directory, STATE_CONFIG, text, length, 0600);
+    r = saved_config_change(update->container->directory, update->config_text,
+                            update->config_length, text, length, update->arena);
     if (r < 0)
         return error_set(update->error, ERROR_STATE_WRITE, -r,
                          "cannot save the limits of container \"%s\"", update->container->id);

@@ -216,25 +216,84 @@ def test_journal_cut_behind_the_process(bundle, behind, force):
     assert bundle.leaks() == []
 
 
+def damage_journal(bundle, how):
+    journal = journal_of(bundle)
+    content = journal.read_bytes()
+    if how == "cgroup":
+        journal.write_bytes(content[:records(content)[JOURNAL_CGROUP]])
+    elif how == "garbage":  # a record of a kind that nobody knows, where the first one was
+        journal.write_bytes(b"\xee" + content[1:])
+    elif how == "directory":
+        journal.unlink()
+        journal.mkdir()
+    elif how == "missing":
+        journal.unlink()
+    else:
+        journal.write_bytes(b"" if how == "empty" else content[:5])
+
+
 @pytest.mark.only_dray("the file names are dray's own")
-@pytest.mark.parametrize("started", [False, True], ids=["created", "running"])
-@pytest.mark.parametrize("kept", ["cgroup", "nothing"])
-def test_force_deletes_what_a_cut_journal_knows(bundle, kept, started):
+@pytest.mark.parametrize("how,started", [("empty", False), ("missing", False), ("cgroup", True), ("cut", True),
+                                         ("empty", True), ("missing", True), ("garbage", True), ("directory", True)])
+def test_lost_journal(bundle, how, started):
+    """The saved configuration has a copy of what it said: nothing is left, and nothing else is killed."""
     bundle.args = ["/bin/probe", "wait"]
+    bundle.config["hooks"] = {"poststop": [{"path": "/bin/touch", "args": ["touch", str(bundle.directory / "poststop")]}]}
     bundle.create().ok()
     if started:
         bundle.start().ok()
         bundle.output.expect("ready")
-    journal = journal_of(bundle)
-    content = journal.read_bytes()
-    journal.write_bytes(content[:records(content)[JOURNAL_CGROUP] if kept == "cgroup" else 5])
-    if kept == "cgroup":
-        bundle.kill("TERM" if started else "KILL").ok()
-    else:
-        bundle.kill("KILL").fails(1, ["journal is cut short"])
+    damage_journal(bundle, how)
+    if how not in ("garbage", "directory"):
+        bundle.delete().fails(1, ["journal is cut short"])
+    if how == "empty":
+        bundle.kill("KILL").ok()
     bundle.delete("--force").ok()
-    if kept == "nothing" and started:
-        os.kill(bundle.pid, 9)  # nothing tells that it is the container's
+    assert bundle.wait() == 137
+    assert bundle.leaks() == []
+    assert (bundle.directory / "poststop").exists()
+
+
+@pytest.mark.only_dray("the file names are dray's own")
+def test_lost_journal_after_update(bundle):
+    bundle.up()
+    bundle.runtime("update", "--pids-limit", "50", bundle.name).ok()
+    damage_journal(bundle, "missing")
+    bundle.delete("--force").ok()
+    assert bundle.wait() == 137
+    assert bundle.leaks() == []
+
+
+@pytest.mark.only_dray("the file names are dray's own")
+def test_lost_journal_in_a_joined_pid_namespace(bundle, make_bundle):
+    """The process that is in it is another than the one that was cloned first."""
+    bundle.up()
+    pod = make_bundle()
+    pod.namespace("pid", f"/proc/{bundle.pid}/ns/pid")
+    pod.up()
+    damage_journal(pod, "missing")
+    pod.delete("--force").ok()
+    assert pod.wait() == 137
+    assert pod.leaks() == []
+    assert bundle.status == "running"
+
+
+@pytest.mark.only_dray("the file names are dray's own")
+@pytest.mark.parametrize("how", ["garbage", "missing"])
+def test_lost_journal_and_copy(bundle, how):
+    """What nothing tells of any more is not killed by guess, but told of."""
+    bundle.up()
+    damage_journal(bundle, "missing")
+    config = next(path for path in state_files(bundle) if path.name == "config.json")
+    if how == "missing":
+        config.unlink()
+    else:
+        config.write_bytes(b"{}")
+    bundle.kill("KILL").fails(1)
+    bundle.delete().fails(1, ["journal is cut short"])
+    bundle.delete("--force").fails(1, ["STATE_LOST", bundle.name, "/sys/fs/cgroup"])
+    bundle.delete("--force").ok()
+    os.kill(bundle.pid, 9)  # alive
     bundle.wait()
     host.remove_cgroups(host.cgroups_named(bundle.name))
 

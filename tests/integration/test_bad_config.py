@@ -519,6 +519,42 @@ def test_disk_full(bundle, workdir):
     assert bundle.leaks() == []
 
 
+def test_disk_full_at_every_write(bundle, workdir):
+    """Room for ever more of what create, start and update write: each works, or says so and leaves nothing."""
+    root = workdir / "state"
+    root.mkdir(exist_ok=True)
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.config["annotations"] = {f"k{n}": "x" * 100 for n in range(60)}
+    bundle.write()
+    script = f"""
+    dray="{bundle.runtime.path} --root {root}"
+    for limit in {" ".join(f"nr_blocks={n}" for n in range(1, 14))} {" ".join(f"nr_inodes={n}" for n in range(1, 9))}; do
+        mount -t tmpfs -o $limit,mode=700 tiny {root} || exit 9
+        $dray create --bundle {bundle.directory} {bundle.name} >/dev/null 2>{workdir}/err; create=$?
+        left=$(ls {root} | wc -l)
+        if [ $create = 0 ]; then
+            left=0
+            $dray start {bundle.name} 2>>{workdir}/err || echo start failed with $limit
+            $dray update --pids-limit 50 {bundle.name} 2>>{workdir}/err || echo update failed with $limit
+            $dray delete --force {bundle.name} 2>>{workdir}/err || echo delete failed with $limit
+            left=$(ls {root} | wc -l)
+        fi
+        echo create $create $left "$(tr '\n' ' ' <{workdir}/err)"
+        umount {root} || exit 9
+    done"""
+    done = bundle.runtime("state", bundle.name, wrap=["unshare", "-m", "sh", "-c", script], timeout=120)
+    lines = done.ok().out.splitlines()
+    creations = [line.split(None, 3) for line in lines if line.startswith("create")]
+    assert len(creations) == 13 + 8, done
+    for _, code, left, *text in creations:
+        assert left == "0", done
+        assert code == "0" or "STATE_WRITE" in text[0] and "ENOSPC" in text[0] or "STATE_ROOT" in text[0], done
+    assert {"0", "1"} <= {creation[1] for creation in creations}, done
+    # the one that has room for a container, but not for a second configuration beside it
+    assert all(line.startswith(("create", "update")) for line in lines), done
+    assert bundle.leaks() == []
+
+
 def test_read_only_state_root(bundle, workdir):
     root = workdir / "state"
     root.mkdir(exist_ok=True)
