@@ -61,6 +61,8 @@ class Link:
     def __init__(self, directory, timeout):
         self.directory = directory
         self.pending = b""
+        if not directory.is_dir():
+            raise Gone(f"there is no machine in {directory}")
         self.lock = open(directory / "lock", "w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         deadline = time.monotonic() + timeout
@@ -284,8 +286,7 @@ def main():
     added.add_argument("--tty", action="store_true")
     added.add_argument("command", nargs="+")
     for name, function in (("put", put), ("get", get)):
-        added = verb(name, lambda options, function=function: function(
-            options.directory, *(options.paths if function is put else options.paths)))
+        added = verb(name, lambda options, function=function: function(options.directory, *options.paths))
         added.add_argument("paths", nargs=2)
     verb("console", lambda options: print(console_tail(options.directory)))
     verb("stop", lambda options: stop(options.directory))
@@ -299,6 +300,8 @@ def main():
     except Gone as error:
         print(f"machine.py: {error}", file=sys.stderr)
         sys.exit(GONE)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"machine.py: {error}")
 
 
 if __name__ == "__main__":
