@@ -3,6 +3,7 @@
 #ifndef DRAY_IO_FILE_H
 #define DRAY_IO_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -38,5 +39,13 @@ int file_write_all(int fd, const char *text, size_t length);
  * Written to a temporary name beside it and renamed; no fsync (for files on tmpfs).
  */
 int file_replace_at(int dir, const char *path, const char *text, size_t length, mode_t mode);
+
+/*
+ * Whether the owner of a file is root, the caller, or whose the root directory is.  The last is for
+ * a user namespace that does not map the host's root, as that of Podman without root: what is the
+ * host's root's shows an overflow id there (user_namespaces(7)).  So does what any other unmapped
+ * user owns: only for paths in directories that are trusted.
+ */
+bool file_owner_is_trusted(uid_t owner);
 
 #endif

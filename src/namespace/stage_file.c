@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "io/file.h"
 #include "io/syscalls.h"
 
 static bool holds(int fd, const char *image, size_t length)
@@ -37,7 +38,7 @@ static int open_verified(const char *path, const void *image, size_t length, boo
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-        (status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & 022) != 0 ||
+        !file_owner_is_trusted(status.st_uid) || (status.st_mode & 022) != 0 ||
         (size_t)status.st_size != length || !holds(fd, image, length))
         return -1;
     *ret_of_root = status.st_uid == 0;

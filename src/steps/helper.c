@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "helper/protocol.h"
+#include "io/file.h"
 
 /* A helper that somebody else could replace is none. */
 static bool is_trusted(const char *path)
@@ -24,7 +25,7 @@ static bool is_trusted(const char *path)
     struct stat status;
 
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-           (status.st_uid == 0 || status.st_uid == geteuid()) && (status.st_mode & 022) == 0;
+           file_owner_is_trusted(status.st_uid) && (status.st_mode & 022) == 0;
 }
 
 /* The installed one; a dray that runs from its build tree has it beside its sources. */
