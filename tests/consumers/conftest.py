@@ -4,7 +4,7 @@
 RUNTIME            the runtime under test (default: dray at the top of the tree)
 CONSUMERS_CONTROL  no: without the control, where time is short
 CONTROL            the runtime to compare with (default: what the engine's package prefers, crun or runc)
-CONSUMERS_MANAGER  cgroupfs (default) or systemd: who makes the cgroups
+CONSUMERS_MANAGER  cgroupfs or systemd: who makes the cgroups (default: systemd where it runs)
 ITEST_PATIENCE     a factor for all deadlines, for slow machines
 """
 
@@ -179,7 +179,8 @@ def which(request):
 
 @pytest.fixture(scope="session")
 def manager():
-    return os.environ.get("CONSUMERS_MANAGER", "cgroupfs")
+    booted = os.path.isdir("/run/systemd/system")  # sd_booted(3)
+    return os.environ.get("CONSUMERS_MANAGER") or ("systemd" if booted else "cgroupfs")
 
 
 @pytest.fixture(scope="session")
@@ -281,3 +282,15 @@ def docker(dockerd, which):
     yield made
     left = made.clean()
     assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.needs(name)) for name in ("podman", "docker")])
+def engine(request, which):
+    """What Podman and Docker do alike, with each of them (engines/containers.py)."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def bridges(request, engine):
+    if engine.name == "docker":
+        request.getfixturevalue("dockerd_bridge")

@@ -3,7 +3,6 @@
 
 import pytest
 
-from engines.podman import IMAGE
 from harness import host
 
 pytestmark = pytest.mark.needs("criu")

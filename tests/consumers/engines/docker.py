@@ -9,6 +9,7 @@ import shutil
 from harness import host
 
 from . import private
+from .containers import Containers
 from .daemon import Daemon
 from .engine import Engine
 
@@ -55,40 +56,25 @@ class Dockerd:
         private.unmount_below(RUN)
 
 
-class Docker(Engine):
+class Docker(Containers):
     """docker, with one of the runtimes for each container."""
 
+    name = "docker"
+    image = IMAGE
+
     def __init__(self, dockerd, runtime, handler):
-        super().__init__(dockerd.client.program, [], dockerd.environment)
+        super().__init__(dockerd.client.program, [], dockerd.environment, ["--runtime", handler])
         self.dockerd = dockerd
         self.runtime = runtime
         self.handler = handler
 
-    def run(self, *words, network="none", **settings):
-        return self("run", "--runtime", self.handler, "--network", network, *words, **settings)
-
-    def rm_run(self, *words, **settings):
-        return self.run("--rm", *words, **settings)
-
-    def detached(self, *words, command=("sleep", "1000"), network="none"):
-        return self.run("-d", *words, IMAGE, *command, network=network).stdout.strip()
-
-    def inspect(self, name):
-        return json.loads(self("inspect", name).stdout)[0]
-
-    def state(self, name):
-        return self.inspect(name)["State"]
-
-    def pid(self, name):
-        return self.state(name)["Pid"]
-
-    def wait_status(self, name, status, timeout=20):
-        host.wait_until(lambda: self.state(name)["Status"] == status, f"{name} to be {status}", timeout)
+    def remove(self, *names):
+        self("rm", "--force", "--volumes", *names)
 
     def remove_all(self):
         names = self("ps", "--all", "--quiet", "--no-trunc").stdout.split()
         if names:
-            self("rm", "--force", "--volumes", *names, code=None)
+            self.remove(*names)
 
     def left(self):
         found = [f"container {name}" for name in self("ps", "--all", "--quiet").stdout.split()]

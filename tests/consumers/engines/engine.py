@@ -16,7 +16,9 @@ from .reaper import Popen
 
 
 class Engine:
-    """One command line client: what comes before every command, and the environment it runs in."""
+    """One command line client: what comes before every command, and the environment and directory it runs in."""
+
+    directory = None
 
     def __init__(self, program, options, environment):
         self.program = program
@@ -32,6 +34,7 @@ class Engine:
             settings.setdefault("stdin", subprocess.DEVNULL)
         else:
             settings["input"] = input
+        settings.setdefault("cwd", self.directory)
         done = subprocess.run(self.words(*words), env={**self.environment, **(env or {})}, capture_output=True, text=True,
                               timeout=timeout * host.PATIENCE, check=False, **settings)
         assert code is None or done.returncode == code, describe(done, code)
@@ -85,6 +88,11 @@ def end(process):
     if process.poll() is None:
         process.kill()
         process.wait()
+
+
+def trapping(name, what):
+    """The command of a container that says "up" and does something at a signal."""
+    return "sh", "-c", f"trap '{what}' {name}; echo up; while :; do sleep 0.05; done"
 
 
 def describe(done, wanted):

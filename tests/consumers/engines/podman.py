@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Podman with storage of its own; the runtime is chosen anew with every call."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ import subprocess
 from harness import host
 
 from . import private
+from .containers import Containers
 from .engine import Engine
 
 IMAGE = "localhost/consumers/busybox"
@@ -50,34 +50,22 @@ class PodmanStore:
         private.unmount_below(self.directory)
 
 
-class Podman(Engine):
+class Podman(Containers):
+    name = "podman"
+    image = IMAGE
+
     def __init__(self, store, runtime):
         super().__init__("podman", [*store.options, "--runtime", runtime.path], store.environment)
+        self.directory = store.directory  # where conmon notes that memory has run out
         self.store = store
         self.runtime = runtime
 
-    def run(self, *words, network="none", **settings):
-        """podman run without a network, which most flows do not need."""
-        return self("run", "--network", network, *words, **settings)
+    def remove(self, *names):
+        """At once, without the time that a container gets to end."""
+        self("rm", "--force", "--time", "0", *names)
 
-    def rm_run(self, *words, **settings):
-        return self.run("--rm", *words, **settings)
-
-    def detached(self, *words, network="none", command=("sleep", "1000")):
-        """A container that stays; returns its id."""
-        return self.run("-d", *words, IMAGE, *command, network=network).stdout.strip()
-
-    def inspect(self, name):
-        return json.loads(self("inspect", name).stdout)[0]
-
-    def state(self, name):
-        return self.inspect(name)["State"]
-
-    def pid(self, name):
-        return self.state(name)["Pid"]
-
-    def wait_status(self, name, status, timeout=20):
-        host.wait_until(lambda: self.state(name)["Status"] == status, f"{name} to be {status}", timeout)
+    def remove_all(self):
+        self.remove("--all")
 
     def left(self):
         """What of this store's containers is still to be found on the host."""
@@ -95,7 +83,7 @@ class Podman(Engine):
             # Without this every infra container would be waited for.
             self("pod", "kill", "--all", code=None)
             self("pod", "rm", "--all", "--force", code=None)
-        self("rm", "--all", "--force", "--time", "0", code=None)
+        self.remove_all()
         self("volume", "rm", "--all", "--force", code=None)
         host.wait_until(lambda: not [pid for pid in host.reap_dead() if "conmon" in host.describe_process(pid)],
                         "the end of conmon")
