@@ -2,8 +2,8 @@
 /*
  * The arena: chunks each twice as large as the one before up to a bound.
  *
- * They come from mmap(2) with their pages in place: one call instead of a page fault per page,
- * which together cost more than all else that short programs do with their memory.
+ * They come from mmap(2), zeroed, and nobody touches a page before something lies on it: getting
+ * and clearing a page is what costs, whether at once (MAP_POPULATE) or by a fault.
  */
 #include "ocispec/arena.h"
 
@@ -30,12 +30,10 @@
 #define CHUNK_FIRST 16384u
 #define CHUNK_MAX   (1024u * 1024u)
 
-#define POPULATED_MAX (128u * 1024u) /* what larger chunks do not use costs no memory */
-
 struct oci_arena_chunk {
     struct oci_arena_chunk *older;
     size_t size; /* of the whole chunk */
-    bool mapped; /* from mmap, else from malloc */
+    bool mapped; /* from mmap, else from calloc */
 } __attribute__((aligned(ALIGNMENT)));
 
 void oci_arena_init(struct oci_arena *arena)
@@ -67,9 +65,9 @@ void oci_arena_done(struct oci_arena *arena)
 
 static struct oci_arena_chunk *add_chunk(struct oci_arena *arena, size_t size)
 {
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | (size <= POPULATED_MAX ? MAP_POPULATE : 0);
-    struct oci_arena_chunk *chunk =
-        arena->separate ? malloc(size) : mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    struct oci_arena_chunk *chunk = arena->separate ? calloc(1, size)
+                                                    : mmap(NULL, size, PROT_READ | PROT_WRITE,
+                                                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (chunk == NULL || chunk == MAP_FAILED)
         return NULL;
@@ -96,7 +94,7 @@ static void *allocate_alone(struct oci_arena *arena, size_t size)
     return chunk + 1;
 }
 
-/* Uninitialised, aligned to @alignment (1 or ALIGNMENT). */
+/* Zeroed, as no memory is handed out twice, and aligned to @alignment (1 or ALIGNMENT). */
 static void *allocate(struct oci_arena *arena, size_t size, size_t alignment)
 {
     size_t padding = -(uintptr_t)arena->next & (alignment - 1);
@@ -135,9 +133,7 @@ static void *allocate(struct oci_arena *arena, size_t size, size_t alignment)
 
 void *oci_arena_alloc(struct oci_arena *arena, size_t size)
 {
-    void *object = allocate(arena, size, ALIGNMENT);
-
-    return object == NULL ? NULL : memset(object, 0, size);
+    return allocate(arena, size, ALIGNMENT);
 }
 
 void *oci_arena_alloc_array(struct oci_arena *arena, size_t count, size_t size)

@@ -15,9 +15,9 @@ struct dray {
     struct error error;
     dray_log_function log;
     void *log_data;
-    char text[4096];
-    char message[4096];
     char root[PATH_MAX]; /* the state root's path */
+    char text[4096];     /* of the error, made when they are asked for */
+    char message[4096];
 };
 
 /*

@@ -137,6 +137,13 @@ static void report_fault(const struct invocation *invocation)
         report_fault_to(&LOG_STDERR, invocation);
 }
 
+/* AddressSanitizer's leak checker wants everything back. */
+#ifdef __SANITIZE_ADDRESS__
+#define LEAVES_TO_EXIT false
+#else
+#define LEAVES_TO_EXIT true
+#endif
+
 int dispatch(char **argv)
 {
     struct invocation invocation = {.log = LOG_STDERR};
@@ -148,18 +155,13 @@ int dispatch(char **argv)
         if (invocation.command != NULL && invocation.command->fault_code != 0)
             result = invocation.command->fault_code;
     }
-    dray_free(invocation.dray);
-    arguments_done(&invocation.arguments);
+    if (!LEAVES_TO_EXIT) {
+        dray_free(invocation.dray);
+        arguments_done(&invocation.arguments);
+    }
     log_close(&invocation.log);
     return result;
 }
-
-/* AddressSanitizer's leak checker wants everything back. */
-#ifdef __SANITIZE_ADDRESS__
-#define LEAVES_TO_EXIT false
-#else
-#define LEAVES_TO_EXIT true
-#endif
 
 int command_open_library(struct invocation *invocation)
 {
