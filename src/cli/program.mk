@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The program ./dray: from the layers' archives, or with musl from objects compiled for it.
-EXTRA_DIST += src/base/fortify.c
+EXTRA_DIST += src/base/fortify.c src/cli/program_order.ld
 
 if MUSL_PROGRAM
 
@@ -33,7 +33,11 @@ PROGRAM_OBJECTS = \
 	$(patsubst %.S,program/%.o,$(filter %.S,$(PROGRAM_FILES)))
 PROGRAM_COMPILE = $(MUSL_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(HELPER_CPPFLAGS) \
 	$(STAGE_CPPFLAGS) $(CPPFLAGS) $(HOUSE_CFLAGS) $(CFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) \
-	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+	$(PROGRAM_OPTIMIZATION) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-pie
+
+# What loops over the text of a configuration may be larger for being faster.
+PROGRAM_OPTIMIZATION = -Os
+program/libocispec/%.o program/src/security/%.o: PROGRAM_OPTIMIZATION =
 
 program/%.o: %.c
 	@$(MKDIR_P) $(@D)
@@ -46,10 +50,11 @@ program/%.o: %.S
 program/src/namespace/stage_image_data.o: src/stage/dray-stage
 
 # The program is the stripped copy, which is also written in one go: the page cache then holds it in
-# large pieces that are mapped with fewer page faults (a tenth of a short command's time).
-dray.debug: $(PROGRAM_OBJECTS)
-	$(AM_V_CCLD)$(MUSL_CC) -static $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,-z,noseparate-code \
-		-o $@ $(PROGRAM_OBJECTS) $(YAJL_LIBS) $(CAP_LIBS)
+# large pieces that are mapped with fewer page faults (a tenth of a short command's time).  What is
+# used together lies together for the same reason (scripts/order-program).
+dray.debug: $(PROGRAM_OBJECTS) src/cli/program_order.ld
+	$(AM_V_CCLD)$(MUSL_CC) -static -no-pie $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,-z,noseparate-code \
+		-Wl,-z,norelro $(PROGRAM_ORDER) -o $@ $(PROGRAM_OBJECTS) $(YAJL_LIBS) $(CAP_LIBS)
 
 dray: dray.debug
 	$(AM_V_GEN)$(OBJCOPY) --strip-all --add-gnu-debuglink=dray.debug dray.debug $@
