@@ -76,6 +76,18 @@ struct proc_cgroup {
 int cgroup_read_proc(pid_t pid, struct proc_cgroup *ret); /* 0: of dray itself */
 void cgroup_parse_proc(struct proc_cgroup *proc);
 
+/* True if @path is @base or a cgroup below it: by components, "/ab" is not below "/a". */
+bool cgroup_path_is_below(const char *path, const char *base);
+
+/*
+ * @path, which /proc said of a process of the record's cgroup, as it is below the mount point.  In
+ * a container without a cgroup namespace /proc tells the way from the host's root, while what is
+ * mounted is the container's part: what comes before the record's path is cut off.  A pointer into
+ * @path, or NULL when it leads nowhere.
+ */
+const char *cgroup_path_in_mount(const struct cgroup_record *record, unsigned hierarchy,
+                                 const char *path);
+
 /* make_v2.c: enables controllers for the cgroup in all that are above it. */
 int cgroup_enable_controllers(struct cgroup *cgroup, uint32_t available, const struct plan *plan,
                               struct error *error);

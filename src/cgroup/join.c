@@ -54,14 +54,16 @@ static int replace_paths(struct cgroup_record *record, const struct cgroup_recor
     record->size = (uint16_t)offsetof(struct cgroup_record, text);
     record->text_length = 0;
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
-        const char *mount = from->text + from->mounts[i], *path = cgroup_path(from, i);
+        const char *mount = from->text + from->mounts[i], *path = NULL;
         int place;
 
         record->existing[i] = 0;
         if ((record->hierarchies & 1u << i) == 0)
             continue;
         if (actual->paths[i] != NULL)
-            path = actual->paths[i];
+            path = cgroup_path_in_mount(from, i, actual->paths[i]);
+        if (path == NULL)
+            path = cgroup_path(from, i);
         place = cgroup_record_add(record, mount, strlen(mount));
         if (place < 0)
             return -ENAMETOOLONG;

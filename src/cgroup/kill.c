@@ -14,14 +14,6 @@
 #define FREEZE_MS  500 /* for signals to reach processes that fork quicker than we read */
 #define WAITED_FOR 64  /* dying processes that are watched at a time */
 
-/* True if @path is @base or a cgroup below it: by components, "/ab" is not below "/a". */
-static bool is_below(const char *path, const char *base)
-{
-    size_t length = strlen(base);
-
-    return strncmp(path, base, length) == 0 && (path[length] == '\0' || path[length] == '/');
-}
-
 /*
  * Signals one process through a pidfd.  @frozen: it cannot have died since its pid was read, so the
  * pid is still its own; otherwise its cgroup is looked at once the pidfd holds it.
@@ -42,7 +34,9 @@ static int signal_process(struct cgroup *cgroup, pid_t pid, int signal, bool fro
         if (cgroup_read_proc(pid, &now) < 0)
             return -ESRCH;
         actual = now.paths[hierarchy];
-        if (actual != NULL && !is_below(actual, path))
+        if (actual != NULL)
+            actual = cgroup_path_in_mount(&cgroup->record, (unsigned)hierarchy, actual);
+        if (actual != NULL && !cgroup_path_is_below(actual, path))
             return -ESRCH;
     }
     if (sys_pidfd_send_signal(pidfd, signal) < 0)

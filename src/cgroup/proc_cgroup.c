@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroup/cgroup_internal.h"
+#include "host/host_cgroups.h"
 #include "io/file.h"
 
 /*
@@ -74,4 +76,31 @@ int cgroup_read_proc(pid_t pid, struct proc_cgroup *ret)
         return length == -ENOENT ? -ESRCH : (int)length;
     cgroup_parse_proc(ret);
     return 0;
+}
+
+bool cgroup_path_is_below(const char *path, const char *base)
+{
+    size_t length = strlen(base);
+
+    return strncmp(path, base, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+const char *cgroup_path_in_mount(const struct cgroup_record *record, unsigned hierarchy,
+                                 const char *path)
+{
+    const char *mount = record->text + record->mounts[hierarchy];
+    const char *made = cgroup_path(record, hierarchy);
+    char whole[CGROUP_HOST_PATH_MAX];
+    int length;
+
+    if (cgroup_path_is_below(path, made))
+        return path;
+    length = snprintf(whole, sizeof(whole), HOST_CGROUP_ROOT "%s%s%s", mount[0] != '\0' ? "/" : "",
+                      mount, path);
+    if (length >= (int)sizeof(whole) || access(whole, F_OK) == 0)
+        return path;
+    for (const char *part = path; (part = strstr(part, made)) != NULL; part++)
+        if (cgroup_path_is_below(part, made))
+            return part;
+    return NULL;
 }

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import subprocess
+import tarfile
 
 import pytest
 
@@ -270,3 +271,93 @@ def test_masked_proc_in_a_user_namespace_is_explained(nest):
     inner.namespace("user")
     inner.linux["uidMappings"] = inner.linux["gidMappings"] = [{"containerID": 0, "hostID": 0, "size": 1000}]
     inner.run().dray_error("MOUNT_FAILED", "/mounts/0", names=["proc", "masked"])
+
+
+# --- in a container of Podman's
+
+IMAGE = "itest/nest"
+LIFE = """
+dray="dray --root $1/state"
+$dray run --bundle $1 once && exit 1
+$dray run --detach --bundle $1/long long </dev/null >/dev/null 2>&1 || $dray run --detach --bundle $1/long long || exit 2
+$dray exec long /bin/sh -c 'echo $$ in it'
+$dray kill long KILL
+until $dray state long | grep -q stopped; do sleep 0.1; done
+$dray delete long
+echo left: $(ls $1/state)
+"""
+
+
+class Podman:
+    """Podman with storage of its own."""
+
+    def __init__(self, directory, name):
+        configuration = directory / "containers.conf"
+        configuration.write_text(
+            '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\napparmor_profile = ""\n'
+            f'[engine]\ntmp_dir = "{directory}/tmp"\nlock_type = "file"\n')
+        self.name = name
+        self.environment = {"CONTAINERS_CONF": str(configuration), "TMPDIR": str(directory), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
+        self.words = ["podman", "--root", directory / "storage", "--runroot", directory / "run", "--storage-driver", "vfs",
+                      "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", runtime_path().resolve()]
+
+    def __call__(self, *words, code=0):
+        done = subprocess.run([*self.words, *words], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=60 * host.PATIENCE)
+        assert code is None or done.returncode == code, f"podman {words}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def run(self, *options, shared):
+        return self("run", "--detach", "--name", self.name, "--network", "none", "--cgroup-parent", f"/{self.name}",
+                    "--volume", f"{shared}:{shared}", "--volume", f"{runtime_path().resolve()}:/bin/dray:ro", *options,
+                    IMAGE, "sh", "-c", INIT)
+
+    def end(self):
+        self("rm", "--all", "--force", "--time", "0", code=None)
+        host.wait_until(lambda: not [pid for pid in host.reap_dead() if "conmon" in host.describe_process(pid)], "the end of conmon")
+        host.remove_cgroups(host.cgroups_named(self.name))
+
+
+@pytest.fixture(scope="module")
+def store(base, probe):
+    if is_dynamic():
+        pytest.skip("a dynamic dray finds no libraries in the container")
+    directory = base / "pn"  # short: Podman's limit is 50 characters
+    directory.mkdir()
+    made = Podman(directory, f"dray-nest-{os.getpid()}")
+    with tarfile.open(directory / "image.tar", "w") as archive:
+        archive.add(Bundle(directory / "image", "unused-name", Runtime(directory), probe).rootfs, arcname=".")
+    made("import", directory / "image.tar", IMAGE)
+    return made
+
+
+@pytest.fixture
+def podman(store):
+    yield store
+    store.end()
+
+
+@pytest.mark.slow
+@pytest.mark.needs("podman")
+@pytest.mark.parametrize("options, owner, cgroup", [
+    (["--privileged"], 0, True),
+    (["--cap-add", "sys_admin,net_admin"], 0, False),
+    (["--privileged", "--uidmap", f"0:{FIRST}:65536", "--gidmap", f"0:{FIRST}:65536"], FIRST, False),
+], ids=["privileged", "capabilities", "user-namespace"])
+def test_in_podman(podman, workdir, probe, options, owner, cgroup):
+    """The profile of seccomp is Podman's own, but with --privileged."""
+    shared = workdir / "shared"
+    bundles = [Bundle(path, "unused-name", Runtime(workdir), probe) for path in (shared, shared / "long")]
+    for made, script in zip(bundles, ("exit 7", "exec sleep 1000")):
+        made.shell(script)
+        made.linux.pop("resources")
+        if cgroup:
+            made.linux["cgroupsPath"] = f"/inner-{script[:4]}"
+        else:
+            made.linux.pop("cgroupsPath")
+        made.own_rootfs(owner)
+        made.write()
+    os.chown(shared, owner, owner)
+    podman.run(*options, shared=shared)
+    done = podman("exec", podman.name, "sh", "-c", LIFE, "life", str(shared), code=None)
+    assert (done.returncode, done.stdout.split()[1:]) == (0, ["in", "it", "left:"]), done
