@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/number.h"
@@ -46,6 +47,28 @@ int process_read_status(pid_t pid, struct process_status *ret)
     ret->state = state;
     ret->start_time = start_time;
     return 0;
+}
+
+pid_t process_read_tracer(pid_t pid)
+{
+    static const char name[] = "\nTracerPid:\t";
+    char path[32], text[512]; /* the field is among the first */
+    _cleanup_close_ int fd = -1;
+    const char *field;
+    uint64_t tracer;
+    ssize_t length;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    length = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    if (length < 0)
+        return 0;
+    text[length] = '\0';
+    field = strstr(text, name);
+    if (field == NULL)
+        return 0;
+    field += sizeof(name) - 1;
+    return parse_u64_prefix(&field, &tracer) == 0 && tracer <= INT32_MAX ? (pid_t)tracer : 0;
 }
 
 /* 0, -ESRCH when it is gone or another has its pid now, or why that cannot be told. */

@@ -23,6 +23,9 @@ struct process_status {
 /* Returns 0, -ESRCH when there is no such process, or a negative errno value. */
 int process_read_status(pid_t pid, struct process_status *ret);
 
+/* The process that traces it (ptrace(2)); 0 when there is none, or it cannot be told. */
+pid_t process_read_tracer(pid_t pid);
+
 /*
  * True while that very process lives; a zombie does not.  Also true when it cannot be told
  * (ENOMEM).

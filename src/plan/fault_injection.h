@@ -6,6 +6,7 @@
  *     DRAY_FAULT=stage:MOUNTS=kill         SIGKILL before the row
  *     DRAY_FAULT=stage:MOUNTS=kill-after   SIGKILL after it
  *     DRAY_FAULT=dray:MOUNTED=signal-TERM  SIGTERM before it, as from a user who gives up
+ *     DRAY_HELD_MS=500                     how long a stage that others may hold is waited for
  *
  * In other builds these are empty.
  */
@@ -21,6 +22,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "base/number.h"
 
 static inline bool fault_is(const char *role, const char *row, const char *action)
 {
@@ -59,7 +62,20 @@ static inline void fault_after(const char *role, const char *row)
         fault_die();
 }
 
+static inline int fault_held_ms(int ms)
+{
+    const char *text = getenv("DRAY_HELD_MS");
+    int32_t shorter;
+
+    return text != NULL && parse_i32(text, &shorter) == 0 ? shorter : ms;
+}
+
 #else
+
+static inline int fault_held_ms(int ms)
+{
+    return ms;
+}
 
 static inline bool fault_before(const char *role, const char *row)
 {

@@ -115,7 +115,8 @@ static int lock_directory(int directory, const char *id, struct error *error)
 {
     int r;
 
-    /* the holder ends by itself: each of its own waits has a deadline */
+    /* the holder ends by itself, or with the process that it waits for: delete --force kills that
+     */
     do
         r = flock(directory, LOCK_EX);
     while (r < 0 && errno == EINTR);

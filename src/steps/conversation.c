@@ -6,8 +6,11 @@
  * take arbitrarily long in it (hooks without a timeout, a copy into a tmpfs) is the user's wish.
  * But a process of the container that traces it could hold it for ever, once it can be seen there.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -18,15 +21,14 @@
 #include "io/message.h"
 #include "io/process.h"
 #include "io/syscalls.h"
+#include "plan/fault_injection.h"
+#include "steps/held.h"
 #include "steps/operation.h"
 
 /* A killed process may have to finish a system call first. */
 #define KILL_DEADLINE_MS 5000
 /* What a process that is ending has given up already is refused before its end is seen. */
 #define BLAME_DEADLINE_MS 100
-
-/* For a few system calls, on a machine that does anything else first. */
-#define EXPOSED_DEADLINE_MS 20000
 
 int operation_hold_signals(struct operation *operation)
 {
@@ -83,6 +85,24 @@ static bool is_frozen(struct operation *operation)
     return operation->has_cgroup && cgroup_is_frozen(&operation->cgroup) == 1;
 }
 
+/* Those of other containers, which may be hostile; or of the container that exec enters. */
+static bool shares_pid_namespace(const struct operation *operation)
+{
+    const struct plan *plan = operation->builder.plan;
+
+    return operation->stage_exposed || (plan->namespaces.joined & CLONE_NEWPID) != 0;
+}
+
+/*
+ * One that was stopped does nothing more.  One that is exposed has so little left to do that it is
+ * held whatever its state is; before that it may be busy for as long as it takes.
+ */
+static bool is_held(struct operation *operation)
+{
+    return !is_frozen(operation) &&
+           (operation->stage_exposed || held_is_stopped(operation->stage.identity.pid));
+}
+
 /*
  * Waits until the stage has said something or ended, or a signal has come.  Its end is more than
  * the end of the socket: a child that was to go on in its place may still hold the other side.
@@ -94,20 +114,20 @@ static int wait_for_message(struct operation *operation)
         {.fd = operation->stage.pidfd, .events = POLLIN},
         {.fd = operation->signal_fd, .events = POLLIN},
     };
+    int deadline_ms = shares_pid_namespace(operation) ? fault_held_ms(HELD_DEADLINE_MS) : -1;
 
     for (;;) {
-        int r =
-            poll(events, ARRAY_SIZE(events), operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1);
+        int r = poll(events, ARRAY_SIZE(events), deadline_ms);
 
-        if ((r < 0 && errno == EINTR) || (r == 0 && is_frozen(operation)))
+        if ((r < 0 && errno == EINTR) || (r == 0 && !is_held(operation)))
             continue;
         if (r < 0)
             return error_set(operation->error, ERROR_SYSTEM, errno, "cannot wait for the stage");
         if (r == 0)
-            return error_set(operation->error, ERROR_STAGE_HELD, ETIMEDOUT,
-                             "process %d entered the PID namespace of other processes and did not "
-                             "become the program within %d s",
-                             operation->stage.identity.pid, EXPOSED_DEADLINE_MS / 1000);
+            return held_set_error(operation->stage.identity.pid, deadline_ms,
+                                  "entered the PID namespace of other processes and did not become "
+                                  "the program",
+                                  operation->error);
         if (events[0].revents != 0)
             return 0;
         if (events[1].revents != 0)
@@ -165,7 +185,8 @@ static bool wait_for_end(struct operation *operation, int *ret)
         return r > 0;
     }
     while (ended.fd >= 0 &&
-           (r = poll(&ended, 1, operation->stage_exposed ? EXPOSED_DEADLINE_MS : -1)) < 0 &&
+           (r = poll(&ended, 1, operation->stage_exposed ? fault_held_ms(HELD_DEADLINE_MS) : -1)) <
+               0 &&
            errno == EINTR)
         ;
     operation->stage_reaped = (ended.fd < 0 || r > 0) && process_reap(pid, ret) == 0;

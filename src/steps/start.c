@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "io/message.h"
 #include "state/directory.h"
 #include "steps/container.h"
+#include "steps/held.h"
 #include "steps/hooks.h"
 #include "steps/notify.h"
 #include "steps/undo.h"
@@ -60,7 +60,11 @@ static int release_stage(struct container *container, struct error *error)
 {
     _cleanup_close_ int start = openat(container->directory, STATE_START_FIFO,
                                        O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct pollfd closed = {.fd = start};
+    struct program_wait wait = {
+        .event = {.fd = start}, /* an error condition once it has no reader left */
+        .identity = container_identity(container),
+        .cgroup = container->has_cgroup ? &container->cgroup : NULL,
+    };
     int r;
 
     /* ENXIO: nobody reads, the stage is gone */
@@ -73,13 +77,9 @@ static int release_stage(struct container *container, struct error *error)
         return error_set(error, ERROR_STATE_DAMAGED, errno, "cannot write to \"%s\"",
                          STATE_START_FIFO);
     unlinkat(container->directory, STATE_START_FIFO, 0);
-    /* an error condition once it has no reader left; startContainer hooks may take their time */
-    do
-        r = poll(&closed, 1, -1);
-    while (r < 0 && errno == EINTR);
-    if (r < 0)
-        return error_set(error, ERROR_SYSTEM, errno, "cannot wait for the container's program");
-    r = read_result(container, error);
+    r = held_await_program(&wait, error);
+    if (r == 0)
+        r = read_result(container, error);
     if (r < 0)
         await_end(container);
     return r;
@@ -128,12 +128,18 @@ int container_start(struct container *container, struct error *error)
 /* The stage's end of the conversation is close-on-exec, so its end is the program's beginning. */
 int operation_await_program(struct operation *operation)
 {
+    struct program_wait wait = {
+        .event = {.fd = operation->control, .events = POLLIN},
+        .identity = operation->stage.identity,
+        .cgroup = operation->has_cgroup ? &operation->cgroup : NULL,
+    };
     struct recorder recorder;
-    struct message message;
-    int r = message_receive(operation->control, &message, NULL, NULL, -1);
+    int r = held_await_program(&wait, operation->error);
 
-    if (r != 0)
-        return error_set(operation->error, ERROR_INTERNAL, r < 0 ? -r : EPROTO,
+    if (r < 0)
+        return r;
+    if ((wait.event.revents & (POLLHUP | POLLERR)) == 0)
+        return error_set(operation->error, ERROR_INTERNAL, EPROTO,
                          "the stage says something where its end is expected");
     memcpy(&recorder, operation->recorder, sizeof(recorder));
     if (recorder.phase == RECORDER_EXEC)
