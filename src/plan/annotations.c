@@ -89,7 +89,7 @@ static int refuse_handlers(const struct oci_spec *spec, struct error *error)
 static int check_values(const struct oci_spec *spec, struct error *error)
 {
     static const enum annotation paths[] = {ANNOTATION_SECCOMP_RECEIVER, ANNOTATION_HOOKS_STDOUT,
-                                            ANNOTATION_HOOKS_STDERR};
+                                            ANNOTATION_HOOKS_STDERR, ANNOTATION_FORCE_CGROUP_V1};
     const char *path;
     bool flag;
 
@@ -110,8 +110,6 @@ int plan_annotations(const struct plan_input *input, struct plan_builder *builde
     } refused[] = {
         {ANNOTATION_SECCOMP_PLUGINS, "plugins for seccomp notifications are not supported; "
                                      "linux.seccomp.listenerPath names an agent"},
-        {ANNOTATION_FORCE_CGROUP_V1,
-         "a systemd hierarchy of cgroup v1 for the container is not supported"},
     };
     const struct oci_spec *spec = input->spec;
     bool systemd = input->cgroup_manager == PLAN_CGROUP_SYSTEMD;

@@ -129,7 +129,8 @@ enum plan_mount_flags {
     PLAN_MOUNT_IDMAP = 1 << 5,
     PLAN_MOUNT_IDMAP_RECURSIVE = 1 << 6,
     PLAN_MOUNT_ON_PROC = 1 << 8, /* may lie on or inside a procfs: /proc itself, /proc/cpuinfo … */
-    PLAN_MOUNT_BY_DRAY = 1 << 7, /* dray clones the source and hands the detached mount over */
+    PLAN_MOUNT_BY_DRAY = 1 << 7,    /* dray clones the source and hands the detached mount over */
+    PLAN_MOUNT_SYSTEMD_V1 = 1 << 9, /* PLAN_MOUNT_CGROUP: of v1's hierarchy "systemd" alone */
 };
 
 struct plan_mount {

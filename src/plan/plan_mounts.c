@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "io/syscalls.h"
+#include "plan/annotations.h"
 #include "plan/mount_options.h"
 #include "plan/plan_process_parts.h"
 #include "plan/plan_rootfs_parts.h"
@@ -340,6 +341,35 @@ static int plan_host_sysfs(struct planning *planning)
     return mount->source == 0 ? -ENOMEM : 0;
 }
 
+/* The annotation run.oci.systemd.force_cgroup_v1 names a mount that becomes another one. */
+static bool is_forced_v1(const struct oci_spec *spec, const struct oci_mount *config)
+{
+    const char *path = annotation_get(spec, ANNOTATION_FORCE_CGROUP_V1);
+    const char *target = config->destination;
+    size_t length = path != NULL ? strlen(path) : 0, other = target != NULL ? strlen(target) : 0;
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (other > 1 && target[other - 1] == '/')
+        other--;
+    return length > 0 && length == other && memcmp(path, target, length) == 0;
+}
+
+static int plan_forced_v1(struct planning *planning)
+{
+    struct plan_mount *mount = planning->mount;
+
+    if (mount->kind != PLAN_MOUNT_FILESYSTEM)
+        return mount_fault(planning, ERROR_CONFIG_VALUE, "/destination",
+                           "the annotation run.oci.systemd.force_cgroup_v1 makes another mount of "
+                           "this one, which must not be a bind mount or a remount");
+    mount->kind = PLAN_MOUNT_CGROUP;
+    mount->flags |= PLAN_MOUNT_SYSTEMD_V1;
+    mount->superblock_flags &= ~(uint64_t)MS_RDONLY;
+    mount->type = mount->source = plan_add_string(planning->builder, "cgroup");
+    return mount->type == 0 ? -ENOMEM : 0;
+}
+
 static int plan_filesystem(struct planning *planning)
 {
     const struct oci_mount *config = planning->config;
@@ -395,7 +425,9 @@ static int plan_mount_one(struct planning *planning)
                   : bind            ? PLAN_MOUNT_BIND
                                     : PLAN_MOUNT_FILESYSTEM;
     r = plan_destination(planning);
-    if (r == 0 && planning->remount)
+    if (r == 0 && is_forced_v1(planning->input->spec, config))
+        r = plan_forced_v1(planning);
+    else if (r == 0 && planning->remount)
         mount->superblock_flags = bind ? 0 : mount->superblock_flags;
     else if (r == 0)
         r = bind ? plan_bind(planning) : plan_filesystem(planning);
@@ -420,6 +452,8 @@ int plan_mounts(const struct plan_input *input, struct plan_builder *builder)
     size_t count = input->spec->mounts_count;
     struct plan_mount *mounts = plan_add_array(builder, sizeof(*mounts), count, &rootfs->mounts);
 
+    bool forced = annotation_get(input->spec, ANNOTATION_FORCE_CGROUP_V1) == NULL;
+
     if (mounts == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
@@ -434,6 +468,12 @@ int plan_mounts(const struct plan_input *input, struct plan_builder *builder)
 
         if (r < 0)
             return r;
+        forced = forced || (mounts[i].flags & PLAN_MOUNT_SYSTEMD_V1) != 0;
     }
+    if (!forced)
+        plan_warn(builder, ORIGIN_NONE, 0,
+                  "the annotation \"%s\" has no effect: there is no mount at \"%s\"",
+                  annotation_rows[ANNOTATION_FORCE_CGROUP_V1].name,
+                  annotation_get(input->spec, ANNOTATION_FORCE_CGROUP_V1));
     return 0;
 }

@@ -8,6 +8,9 @@
  *    cgroup namespace each is mounted, without one each is a bind of the own cgroup.  Controllers
  *    that share a hierarchy ("cpu,cpuacct") get a link each.
  *
+ * A container with an old systemd gets v1's hierarchy "systemd" alone in such a tmpfs, whatever the
+ * host has besides (annotation run.oci.systemd.force_cgroup_v1).
+ *
  * Which hierarchies there are is read from /proc/self/cgroup, not guessed from the host's mounts.
  */
 #include <errno.h>
@@ -39,7 +42,9 @@ struct hierarchy {
 struct cgroup_mount {
     struct rootfs *rootfs;
     const struct plan_mount *mount;
-    int top; /* the tmpfs */
+    int top;        /* the tmpfs */
+    bool systemd;   /* that hierarchy alone */
+    uint32_t count; /* of those that are there */
 };
 
 static int cgroup_error(const struct cgroup_mount *all, const char *name, int sys_errno,
@@ -133,7 +138,10 @@ static int bind_hierarchy(const struct cgroup_mount *all, const struct hierarchy
     if (length < 0 || (size_t)length >= sizeof(source))
         return cgroup_error(all, hierarchy->name, ENAMETOOLONG, "the path is too long");
     if (is_elsewhere(hierarchy))
-        return 0;
+        return !all->systemd ? 0
+                             : cgroup_error(all, hierarchy->name, ENOENT,
+                                            "it is not mounted in " CGROUP_ROOT " for a container "
+                                            "without a cgroup namespace");
     if (!all->rootfs->legacy) {
         clone = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
         if (clone >= 0)
@@ -291,7 +299,7 @@ static int mount_top(struct rootfs *rootfs, const struct plan_mount *mount)
     return r < 0 ? r : take_fd(&fd);
 }
 
-static int add_hierarchies(const struct cgroup_mount *all, char *lines)
+static int add_hierarchies(struct cgroup_mount *all, char *lines)
 {
     bool hybrid = all->rootfs->plan->rootfs.cgroup_layout == PLAN_CGROUP_LAYOUT_HYBRID;
     _cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -300,8 +308,16 @@ static int add_hierarchies(const struct cgroup_mount *all, char *lines)
 
     if (here < 0 || fchdir(all->top) < 0)
         return mount_error(all->rootfs, all->mount, ERROR_MOUNT_FAILED, errno, NULL);
-    while (r == 0 && next_hierarchy(&lines, &hierarchy, hybrid))
+    while (r == 0 && next_hierarchy(&lines, &hierarchy, hybrid && !all->systemd)) {
+        if (all->systemd && strcmp(hierarchy.options, "name=systemd") != 0)
+            continue;
         r = add_hierarchy(all, &hierarchy);
+        all->count++;
+    }
+    if (r == 0 && all->systemd && all->count == 0)
+        r = mount_error(all->rootfs, all->mount, ERROR_CGROUP_HOST, ENODEV,
+                        "the host has no cgroup v1 hierarchy of that name; as root: mount -t "
+                        "cgroup -o none,name=systemd,xattr cgroup DIRECTORY");
     if (fchdir(here) < 0 && r == 0)
         r = mount_error(all->rootfs, all->mount, ERROR_MOUNT_FAILED, errno, NULL);
     return r;
@@ -325,7 +341,8 @@ static int mount_v1(struct rootfs *rootfs, const struct plan_mount *mount)
 {
     char table[CGROUP_TABLE_SIZE];
     _cleanup_close_ int top = -1;
-    struct cgroup_mount all = {.rootfs = rootfs, .mount = mount};
+    struct cgroup_mount all = {
+        .rootfs = rootfs, .mount = mount, .systemd = (mount->flags & PLAN_MOUNT_SYSTEMD_V1) != 0};
     int r;
 
     if (mount->data.count > 0)
@@ -343,6 +360,8 @@ static int mount_v1(struct rootfs *rootfs, const struct plan_mount *mount)
 
 int rootfs_mount_cgroup(struct rootfs *rootfs, const struct plan_mount *mount)
 {
+    if ((mount->flags & PLAN_MOUNT_SYSTEMD_V1) != 0)
+        return mount_v1(rootfs, mount);
     switch (rootfs->plan->rootfs.cgroup_layout) {
     case PLAN_CGROUP_LAYOUT_V2:
         return mount_v2(rootfs, mount);

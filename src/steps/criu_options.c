@@ -135,7 +135,10 @@ void criu_for_each_cgroup_bind(const struct plan *plan, const struct cgroup *cgr
         return;
     plan_for_each(mount, plan, plan->rootfs.mounts, struct plan_mount)
     {
-        for (unsigned i = 0; mount->kind == PLAN_MOUNT_CGROUP && i < CGROUP_HIERARCHIES; i++) {
+        bool bound =
+            mount->kind == PLAN_MOUNT_CGROUP && (mount->flags & PLAN_MOUNT_SYSTEMD_V1) == 0;
+
+        for (unsigned i = 0; bound && i < CGROUP_HIERARCHIES; i++) {
             char destination[PATH_MAX], source[PATH_MAX];
             const char *name;
 

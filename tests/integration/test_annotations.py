@@ -149,7 +149,6 @@ def test_hook_outputs_are_appended(bundle, workdir, stream, file):
 
 @pytest.mark.parametrize("key, value", [
     ("handler", "krun"), ("handler", "wasm"), ("seccomp.plugins", "/lib/p.so"),
-    ("systemd.force_cgroup_v1", "/sys/fs/cgroup"),
 ])
 def test_what_cannot_be_done_is_refused(bundle, key, value):
     annotate(bundle, **{key: value})
@@ -173,7 +172,7 @@ def test_what_may_be_webassembly_is_run(bundle):
 @pytest.mark.parametrize("key, value", [
     ("seccomp.receiver", "agent"), ("seccomp.receiver", ""), ("seccomp_fail_unknown_syscall", "2"),
     ("mount_context_type", "anywhere"), ("hooks.stdout", "out"), ("hooks.stderr", ""), ("pidfd_receiver", ""),
-    ("keep_original_groups", ""),
+    ("keep_original_groups", ""), ("systemd.force_cgroup_v1", "sys/fs/cgroup"), ("systemd.force_cgroup_v1", ""),
 ])
 def test_wrong_values_are_refused_whatever_else_is_configured(bundle, key, value):
     annotate(bundle, **{key: value})

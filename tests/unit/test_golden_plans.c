@@ -210,6 +210,7 @@ static struct golden all[] = {
     {.name = "terminal", .layout = HOST_CGROUP_V2},
     {.name = "hooks", .layout = HOST_CGROUP_V2},
     {.name = "cgroup-relative", .layout = HOST_CGROUP_HYBRID},
+    {.name = "cgroup-mount-systemd", .layout = HOST_CGROUP_V2},
     {.name = "cgroup-delegated", .layout = HOST_CGROUP_V2},
     {.name = "cgroup-none", .layout = HOST_CGROUP_NONE},
     {.name = "cgroup-disabled",
