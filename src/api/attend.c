@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "api/attend.h"
 
+#include <errno.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "state/directory.h"
 #include "steps/notify.h"
+#include "steps/seccomp_plugins.h"
 #include "steps/undo.h"
 
 static void pass_on(void *data)
@@ -15,6 +18,10 @@ static void pass_on(void *data)
 int operation_attend(struct operation *operation, const struct relay_signals *signals,
                      int *ret_status)
 {
+    const struct relay_watch watches[] = {
+        {&operation->notify.socket, pass_on, &operation->notify},
+        {&operation->plugins.socket, seccomp_plugins_listen, operation},
+    };
     struct relay relay = {
         .pid = operation->stage.identity.pid,
         .pidfd = operation->stage.pidfd,
@@ -22,17 +29,19 @@ int operation_attend(struct operation *operation, const struct relay_signals *si
         .input = STDIN_FILENO,
         .output = STDOUT_FILENO,
         .signals = signals,
-        .watched = operation->notify.socket,
-        .on_watched = pass_on,
-        .data = &operation->notify,
+        .watches = watches,
+        .watches_count = ARRAY_SIZE(watches),
     };
     int status;
     int r = relay_run(&relay, &status, operation->error);
 
     notify_drain(&operation->notify);
+    seccomp_plugins_end(operation);
     if (r < 0)
         return r;
     operation->stage_reaped = true;
+    if (operation->plugins_failed)
+        return -EIO;
     *ret_status = relay_exit_code(status);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper/plugins.h"
 #include "helper/protocol.h"
 #include "helper/unmount.h"
 #ifdef HAVE_LIBSYSTEMD
@@ -104,6 +105,7 @@ int main(int argc, char **argv)
     if (argc == 2 && (strcmp(argv[1], "system") == 0 || strcmp(argv[1], "user") == 0))
         return serve_units(argv[1][0] == 'u');
 #endif
-    (void)argv;
+    if (argc == 2 && strcmp(argv[1], "seccomp") == 0)
+        return plugins_main(STDIN_FILENO);
     return argc == 1 ? serve_mounts() : 2;
 }

@@ -6,6 +6,7 @@
  *
  * With the argument "system" or "user" the helper connects to that bus before it is asked anything,
  * and answers requests about units until dray closes its end; without, it answers one about mounts.
+ * With "seccomp" it is the process of plugins (helper/plugins.h).
  */
 #ifndef DRAY_HELPER_PROTOCOL_H
 #define DRAY_HELPER_PROTOCOL_H
@@ -63,6 +64,16 @@ static inline size_t helper_unit_request_size(const struct helper_unit_request *
 {
     return offsetof(struct helper_unit_request, properties) + request->properties_size;
 }
+
+/* The paths and the name are what plugins are told. */
+struct helper_plugins_request {
+    uint32_t magic;
+    char plugins[4096]; /* names of shared objects, with ":" between them */
+    char name[1280];    /* the container's */
+    char state_directory[4096];
+    char bundle[4096];
+    char config[4096]; /* the configuration that the container was made with */
+};
 
 struct helper_reply {
     int32_t result; /* 0 or a count, or a negative errno value */

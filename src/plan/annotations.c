@@ -10,6 +10,8 @@
 #define SAFE   false
 #define UNSAFE true
 
+#define PLUGINS_LENGTH 4096 /* what the helper takes (helper/protocol.h) */
+
 const struct annotation_row annotation_rows[ANNOTATION_COUNT] = {
 #define ANNOTATION(identifier, name, safety, meaning) \
     [ANNOTATION_##identifier] = {name, meaning, safety},
@@ -85,6 +87,35 @@ static int refuse_handlers(const struct oci_spec *spec, struct error *error)
     return 0;
 }
 
+/* Names as dlopen(3) looks them up, or absolute paths; a relative one would depend on the caller.
+ */
+static int check_plugins(const struct oci_spec *spec, struct error *error)
+{
+    const char *list = annotation_get(spec, ANNOTATION_SECCOMP_PLUGINS);
+    size_t count = 0;
+
+    if (list == NULL)
+        return 0;
+    if (strlen(list) >= PLUGINS_LENGTH)
+        return annotation_refuse(ANNOTATION_SECCOMP_PLUGINS, ERROR_CONFIG_TOO_LARGE, error,
+                                 "the list of seccomp plugins is too long");
+    for (const char *name = list; *name != '\0';) {
+        size_t length = strcspn(name, ":");
+
+        if (length > 0 && name[0] != '/' && memchr(name, '/', length) != NULL)
+            return annotation_refuse(ANNOTATION_SECCOMP_PLUGINS, ERROR_CONFIG_VALUE, error,
+                                     "\"%.*s\" is neither an absolute path nor a mere name",
+                                     length < 200 ? (int)length : 200, name);
+        count += length > 0;
+        name += length;
+        name += *name == ':';
+    }
+    if (count == 0)
+        return annotation_refuse(ANNOTATION_SECCOMP_PLUGINS, ERROR_CONFIG_VALUE, error,
+                                 "the list names no seccomp plugin");
+    return 0;
+}
+
 /* Values whose readers look at them only when something else in the configuration asks for that. */
 static int check_values(const struct oci_spec *spec, struct error *error)
 {
@@ -104,26 +135,16 @@ static int check_values(const struct oci_spec *spec, struct error *error)
 
 int plan_annotations(const struct plan_input *input, struct plan_builder *builder)
 {
-    static const struct {
-        enum annotation annotation;
-        const char *why;
-    } refused[] = {
-        {ANNOTATION_SECCOMP_PLUGINS, "plugins for seccomp notifications are not supported; "
-                                     "linux.seccomp.listenerPath names an agent"},
-    };
     const struct oci_spec *spec = input->spec;
     bool systemd = input->cgroup_manager == PLAN_CGROUP_SYSTEMD;
     int r = refuse_handlers(spec, builder->error);
 
     if (r == 0)
         r = check_values(spec, builder->error);
+    if (r == 0)
+        r = check_plugins(spec, builder->error);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (annotation_get(spec, refused[i].annotation) != NULL)
-            return annotation_refuse(refused[i].annotation, ERROR_NOT_SUPPORTED, builder->error,
-                                     "%s", refused[i].why);
-    }
     if (annotation_get(spec, ANNOTATION_SYSTEMD_SUBGROUP) != NULL && !systemd)
         plan_warn(builder, ORIGIN_NONE, 0,
                   "the annotation \"%s\" is ignored: systemd does not make the cgroup",

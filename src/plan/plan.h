@@ -254,6 +254,7 @@ struct plan_seccomp {
     bool before_entering;           /* loaded before ENTER_LAST, and allows what follows it */
     plan_string listener_path;
     plan_string listener_metadata;
+    plan_string plugins; /* shared objects that are served by instead: "a.so:/b.so"; 0: none */
 };
 
 struct plan_process {

@@ -325,6 +325,7 @@ static void print_seccomp(const struct printer *printer)
             seccomp->flags, seccomp->listener ? " listener" : "");
     print_named(printer, "seccomp-listener-path", seccomp->listener_path);
     print_named(printer, "seccomp-listener-metadata", seccomp->listener_metadata);
+    print_named(printer, "seccomp-plugins", seccomp->plugins);
 }
 
 static void print_process(const struct printer *printer)

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "plan/fault_injection.h"
 #include "steps/scope.h"
+#include "steps/seccomp_plugins.h"
 
 void runtime_log(const struct runtime *runtime, enum log_level level, const char *format, ...)
 {
@@ -53,6 +54,7 @@ void operation_init(struct operation *operation, const struct runtime *runtime, 
         .console_socket = -1,
         .pidfd_socket = -1,
         .notify = {.socket = -1, .manager = -1},
+        .plugins = {.socket = -1},
         .console_master = -1,
         .signal_fd = -1,
     };
@@ -72,6 +74,7 @@ void operation_done(struct operation *operation)
 
     operation_release_signals(operation);
     scope_disconnect(operation->link);
+    seccomp_plugins_end(operation);
     if (operation->runtime->ends_after_use)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)

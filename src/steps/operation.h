@@ -23,6 +23,7 @@
 #include "rdt/rdt.h"
 #include "state/status.h"
 #include "steps/added_mounts.h"
+#include "steps/helper.h"
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -170,6 +171,8 @@ struct operation {
     bool signals_blocked;
     sigset_t previous_signals;
     struct notify notify;
+    struct helper plugins; /* of the seccomp filter (seccomp_plugins.h); pid 0: none */
+    bool plugins_failed;   /* the error is theirs, and the process was killed for it */
 };
 
 typedef int (*step_function)(struct operation *operation);

@@ -13,6 +13,7 @@
 #include "security/seccomp_notify.h"
 #include "state/journal.h"
 #include "steps/rows.h"
+#include "steps/seccomp_plugins.h"
 #include "term/console_socket.h"
 #include "term/relay.h"
 
@@ -150,6 +151,8 @@ int row_forward_listener(struct operation *operation)
     if (listener < 0)
         return error_set(operation->error, ERROR_SECCOMP_LISTENER, errno,
                          "cannot take the listener of the seccomp filter");
+    if (plan->process.seccomp.plugins != 0)
+        return seccomp_plugins_start(operation, listener);
     r = write_process_state(operation, &state, &length);
     if (r < 0)
         return r;

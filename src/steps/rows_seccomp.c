@@ -45,19 +45,43 @@ static int find_receiver(const struct oci_spec *spec, const char **ret, struct e
 
 unsigned seccomp_validate_flags(const struct oci_spec *spec)
 {
-    bool named = annotation_get(spec, ANNOTATION_SECCOMP_RECEIVER) != NULL;
+    bool named = annotation_get(spec, ANNOTATION_SECCOMP_RECEIVER) != NULL ||
+                 annotation_get(spec, ANNOTATION_SECCOMP_PLUGINS) != NULL;
 
     return named || has_text(getenv(RECEIVER_VARIABLE)) ? OCI_VALIDATE_SECCOMP_RECEIVER : 0;
 }
 
+/* Whether dray stays as long as the process does. */
+static bool is_attached(const struct operation *operation)
+{
+    if (operation->exec != NULL)
+        return !operation->exec->detach;
+    return operation->restore == NULL && operation->create->run && !operation->create->detach;
+}
+
+/* Plugins live in a helper of dray's, so they take a dray that stays; and they are the agent. */
+static int check_plugins(struct operation *operation, const char *receiver)
+{
+    if (receiver != NULL)
+        return annotation_refuse(ANNOTATION_SECCOMP_PLUGINS, ERROR_CONFIG_CONFLICT,
+                                 operation->error,
+                                 "seccomp notifications go either to plugins or to the agent "
+                                 "\"%.200s\"",
+                                 receiver);
+    if (!is_attached(operation))
+        return annotation_refuse(ANNOTATION_SECCOMP_PLUGINS, ERROR_NOT_SUPPORTED, operation->error,
+                                 "seccomp plugins serve what run or exec attends to its end; an "
+                                 "agent (linux.seccomp.listenerPath) serves what is detached");
+    return 0;
+}
+
 /* A program that comes ready made stands in for the profile. */
-static int make_program(struct operation *operation, const char *receiver,
-                        struct seccomp_program *ret)
+static int make_program(struct operation *operation, bool has_receiver, struct seccomp_program *ret)
 {
     const struct oci_spec *spec = operation->spec;
     const struct oci_linux_seccomp *profile = find_profile(spec);
     const char *raw = annotation_get(spec, ANNOTATION_SECCOMP_BPF_DATA);
-    struct seccomp_build_options options = {.has_receiver = receiver != NULL};
+    struct seccomp_build_options options = {.has_receiver = has_receiver};
     int r;
 
     if (raw != NULL)
@@ -78,17 +102,21 @@ int row_seccomp_filter(struct operation *operation)
     struct plan_builder *builder = &operation->builder;
     struct seccomp_program program;
     struct sock_filter *instructions;
-    const char *receiver = NULL;
+    const char *receiver = NULL, *plugins = annotation_get(spec, ANNOTATION_SECCOMP_PLUGINS);
     int r;
 
     if (profile == NULL && annotation_get(spec, ANNOTATION_SECCOMP_BPF_DATA) == NULL)
         return 0;
     r = find_receiver(spec, &receiver, operation->error);
     if (r == 0)
-        r = make_program(operation, receiver, &program);
+        r = make_program(operation, receiver != NULL || plugins != NULL, &program);
     if (r < 0)
         return r;
-    if (program.uses_notify && receiver == NULL)
+    if (program.uses_notify && plugins != NULL)
+        r = check_plugins(operation, receiver);
+    if (r < 0)
+        return r;
+    if (program.uses_notify && receiver == NULL && plugins == NULL)
         return annotation_refuse(ANNOTATION_SECCOMP_BPF_DATA, ERROR_SECCOMP_INVALID,
                                  operation->error,
                                  "the filter notifies an agent, but no one says where that is");
@@ -100,6 +128,7 @@ int row_seccomp_filter(struct operation *operation)
     seccomp->flags = program.flags;
     seccomp->listener = program.uses_notify;
     seccomp->listener_path = plan_add_string(builder, receiver);
+    seccomp->plugins = plan_add_string(builder, plugins);
     if (profile != NULL)
         seccomp->listener_metadata = plan_add_string(builder, profile->listener_metadata);
     return 0;

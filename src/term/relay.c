@@ -52,7 +52,7 @@ enum {
     POLL_OUT_FROM,
     POLL_OUT_TO,
     POLL_WATCHED,
-    POLL_COUNT
+    POLL_COUNT = POLL_WATCHED + RELAY_WATCHES
 };
 
 int relay_exit_code(int status)
@@ -146,8 +146,10 @@ static void fill_poll(const struct relay_state *state, struct pollfd events[POLL
     events[POLL_OUT_FROM] =
         (struct pollfd){.fd = channel_wants_input(out) ? out->from : -1, .events = POLLIN};
     events[POLL_OUT_TO] = (struct pollfd){.fd = out->length > 0 ? out->to : -1, .events = POLLOUT};
-    events[POLL_WATCHED] = (struct pollfd){
-        .fd = state->relay->on_watched != NULL ? state->relay->watched : -1, .events = POLLIN};
+    for (size_t i = 0; i < RELAY_WATCHES; i++)
+        events[POLL_WATCHED + i] = (struct pollfd){
+            .fd = i < state->relay->watches_count ? *state->relay->watches[i].fd : -1,
+            .events = POLLIN};
 }
 
 /* A program that reads lines sees the end of our input as a terminal's user would give it: ^D. */
@@ -212,8 +214,9 @@ static int relay_until_end(struct relay_state *state, struct error *error)
         if (events[POLL_SIGNALS].revents != 0)
             handle_signals(state);
         handle_channels(state, events);
-        if (events[POLL_WATCHED].revents != 0)
-            state->relay->on_watched(state->relay->data);
+        for (size_t i = 0; i < state->relay->watches_count; i++)
+            if (events[POLL_WATCHED + i].revents != 0)
+                state->relay->watches[i].on_ready(state->relay->watches[i].data);
         if (events[POLL_PIDFD].revents != 0)
             return 0;
     }

@@ -31,6 +31,15 @@ void relay_signals_end(struct relay_signals *signals);
  */
 void relay_copy_size(int input, int master);
 
+/* A descriptor that is polled for reading, too, and what is called then. */
+struct relay_watch {
+    const int *fd; /* where it stands: -1 when there is none, or none any more */
+    void (*on_ready)(void *data);
+    void *data;
+};
+
+#define RELAY_WATCHES 2
+
 struct relay {
     pid_t pid;  /* our child, of which the exit status is wanted */
     int pidfd;  /* of it */
@@ -38,9 +47,8 @@ struct relay {
     int input;  /* copied to the master, usually 0 */
     int output; /* copied from the master to, usually 1 */
     const struct relay_signals *signals;
-    int watched; /* polled for reading, too, when there is a function to call then; or -1 */
-    void (*on_watched)(void *data);
-    void *data;
+    const struct relay_watch *watches; /* up to RELAY_WATCHES */
+    size_t watches_count;
 };
 
 /*

@@ -148,7 +148,7 @@ def test_hook_outputs_are_appended(bundle, workdir, stream, file):
 
 
 @pytest.mark.parametrize("key, value", [
-    ("handler", "krun"), ("handler", "wasm"), ("seccomp.plugins", "/lib/p.so"),
+    ("handler", "krun"), ("handler", "wasm"),
 ])
 def test_what_cannot_be_done_is_refused(bundle, key, value):
     annotate(bundle, **{key: value})
