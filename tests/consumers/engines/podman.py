@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Podman with storage of its own; the runtime is chosen anew with every call."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -31,7 +32,7 @@ class PodmanStore:
             '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\napparmor_profile = ""\n'
             f'[engine]\ntmp_dir = "{directory}/tmp"\n'
             # Which runtimes know these is told by name, and ours is not in this version's list.
-            'runtime_supports_json = ["dray", "crun", "runc"]\nruntime_supports_nocgroups = ["dray", "crun"]\n'
+            'runtime_supports_json = ["dray", "crun", "runc"]\nruntime_supports_nocgroup = ["dray", "crun"]\n'
             f'[network]\nnetwork_backend = "{network}"\n')
         (directory / "hooks").mkdir()
         self.options = ["--root", directory / "storage", "--runroot", directory / "run",
@@ -59,6 +60,7 @@ class Podman(Containers):
         self.directory = store.directory  # where conmon notes that memory has run out
         self.store = store
         self.runtime = runtime
+        self.said = set()
 
     def remove(self, *names):
         """At once, without the time that a container gets to end."""
@@ -67,9 +69,18 @@ class Podman(Containers):
     def remove_all(self):
         self.remove("--all")
 
+    def words(self, *words):
+        self.said.update(map(str, words))
+        return super().words(*words)
+
+    def stored(self):
+        """Ids of the containers in the storage, read from its files: a call takes seconds on a slow machine."""
+        files = (self.store.directory / "storage").glob("*-containers/*containers.json")
+        return [entry["id"] for file in files for entry in json.loads(file.read_text() or "[]") or []]
+
     def left(self):
         """What of this store's containers is still to be found on the host."""
-        found = [f"container {name}" for name in self("ps", "--all", "--quiet").stdout.split()]
+        found = [f"container {name}" for name in self.stored()]
         if self.runtime.state_root.is_dir():
             found += [f"state {entry}" for entry in self.runtime.state_root.iterdir()
                       if len(entry.name) == 64]
@@ -79,12 +90,15 @@ class Podman(Containers):
 
     def clean(self):
         """Removes every container; returns what was left after that."""
-        if self("pod", "ps", "--quiet").stdout:
+        if self.said & {"pod", "kube"}:
             # Without this every infra container would be waited for.
             self("pod", "kill", "--all", code=None)
             self("pod", "rm", "--all", "--force", code=None)
-        self.remove_all()
-        self("volume", "rm", "--all", "--force", code=None)
+        if self.stored() or "--rootfs" in self.said:
+            self.remove_all()
+        volumes = self.store.directory / "storage/volumes"
+        if volumes.is_dir() and any(volumes.iterdir()):
+            self("volume", "rm", "--all", "--force", code=None)
         host.wait_until(lambda: not [pid for pid in host.reap_dead() if "conmon" in host.describe_process(pid)],
                         "the end of conmon")
         return self.left()
