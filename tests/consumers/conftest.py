@@ -5,6 +5,7 @@ RUNTIME            the runtime under test (default: dray at the top of the tree)
 CONSUMERS_CONTROL  no: without the control, where time is short
 CONTROL            the runtime to compare with (default: what the engine's package prefers, crun or runc)
 CONSUMERS_MANAGER  cgroupfs or systemd: who makes the cgroups (default: systemd where it runs)
+CONSUMERS_USER     an ordinary user of a machine that is thrown away, whose home and session the tests may use
 ITEST_PATIENCE     a factor for all deadlines, for slow machines
 """
 
@@ -275,13 +276,37 @@ def dockerd_bridge(dockerd):
         pytest.skip("no bridges on this host")
 
 
-@pytest.fixture
-def docker(dockerd, which):
+def docker_on(dockerd, which):
     runtime = control.dray() if which == "dray" else control.skip_without(control.control("runc", "crun"))
     made = Docker(dockerd, runtime, which)
     yield made
     left = made.clean()
     assert not left, "left behind:\n" + "\n".join(left)
+
+
+@pytest.fixture
+def docker(dockerd, which):
+    yield from docker_on(dockerd, which)
+
+
+@pytest.fixture(scope="session")
+def remapping_dockerd(base, manager, containerd):
+    """dockerd whose containers have a user namespace: with subordinate ids of a user of the system."""
+    if not find_client():
+        pytest.skip("needs docker's client")
+    (base / "remap").mkdir()
+    private.share_ids(base / "remap", "daemon", 2000000, 65536)
+    runtimes = {name: runtime for name, runtime in (("dray", control.dray()), ("control", control.control("runc", "crun"))) if runtime}
+    made = Dockerd(base / "remap", runtimes, manager, containerd, ["--userns-remap", "daemon", "--bridge", "none"], "remap")
+    made.start(base / "image/image.tar")
+    yield made
+    made.stop()
+    private.unshare_ids()
+
+
+@pytest.fixture
+def remapped(remapping_dockerd, which):
+    yield from docker_on(remapping_dockerd, which)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.needs(name)) for name in ("podman", "docker")])

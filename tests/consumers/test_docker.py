@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """dockerd with --add-runtime: what Podman does not do, or not in the same way (test_engines_*.py have the rest)."""
 
+import os
+
 import pytest
 
 from engines.docker import IMAGE
@@ -42,3 +44,21 @@ def test_healthcheck(docker):
 
 def test_init(docker):
     assert "init" in docker.rm_run("--init", IMAGE, "sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '").stdout
+
+
+def test_remapped_users(remapped, workdir):
+    remapped.detached("--name", "box", "-v", f"{workdir}:/v")
+    assert remapped("exec", "box", "cat", "/proc/self/uid_map", "/proc/self/gid_map").stdout.split() == ["0", "2000000", "65536"] * 2
+    assert remapped("exec", "--user", "1000", "box", "id", "-u").stdout == "1000\n"
+    assert remapped("exec", "box", "stat", "-c", "%u", "/bin/busybox", "/v").stdout.split() == ["0", "65534"]
+    assert os.stat(f"/proc/{remapped.pid('box')}").st_uid == 2000000
+    remapped("stop", "-t", "0", "box")
+
+
+@pytest.mark.parametrize("words", [
+    ("--read-only", "--tmpfs", "/t"), ("--memory", "64m"), ("-v", "named:/data"), ("--device", "/dev/full"),
+    ("--userns", "host", "--privileged"),
+], ids=" ".join)
+def test_options_of_remapped_users(remapped, words):
+    shown = remapped.rm_run(*words, IMAGE, "sh", "-c", "cat /proc/self/uid_map; echo works").stdout.split()
+    assert shown[1:] == ([str(0), str(2 ** 32 - 1)] if "host" in words else ["2000000", "65536"]) + ["works"]

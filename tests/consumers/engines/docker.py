@@ -26,9 +26,11 @@ def find_client():
 
 
 class Dockerd:
-    def __init__(self, directory, runtimes, manager, containerd):
+    """The daemon; options are further ones, name tells its sockets from those of another."""
+
+    def __init__(self, directory, runtimes, manager, containerd, options=(), name="consumers"):
         self.directory = directory
-        self.socket = RUN / "consumers.sock"
+        self.socket = RUN / f"{name}.sock"
         # The system's configuration and the user's login must not matter.
         (directory / "config").mkdir()
         (directory / "daemon.json").write_text(json.dumps(
@@ -36,13 +38,13 @@ class Dockerd:
              "runtimes": {name: {"path": runtime.path} for name, runtime in runtimes.items()}}))
         self.environment = dict(os.environ, TMPDIR=str(directory), DOCKER_CONFIG=str(directory / "config"),
                                 DOCKER_HOST=f"unix://{self.socket}")
-        for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
-            self.environment.pop(name, None)
+        for variable in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
+            self.environment.pop(variable, None)
         self.client = Engine(find_client(), [], self.environment)
         words = ["dockerd", "--config-file", directory / "daemon.json", "--data-root", directory / "data",
-                 "--exec-root", RUN / "exec", "--containerd", containerd.socket, "--pidfile", RUN / "docker.pid", "--host", f"unix://{self.socket}",
+                 "--exec-root", RUN / f"{name}.exec", "--containerd", containerd.socket, "--pidfile", RUN / f"{name}.pid", "--host", f"unix://{self.socket}",
                  "--iptables=false", "--ip-masq=false", "--group", "root", "--exec-opt", f"native.cgroupdriver={manager}",
-                 "--default-ulimit", "nofile=1024:1024", "--log-driver", "json-file"]
+                 "--default-ulimit", "nofile=1024:1024", "--log-driver", "json-file", *options]
         self.daemon = Daemon(words, directory / "log", self.environment,
                              lambda: self.client("version", code=None).returncode == 0)
 
@@ -78,7 +80,7 @@ class Docker(Containers):
 
     def left(self):
         found = [f"container {name}" for name in self("ps", "--all", "--quiet").stdout.split()]
-        for root in (RUN / "exec").glob("runtime-*/moby"):
+        for root in RUN.glob("*.exec/runtime-*/moby"):
             found += [f"state {entry}" for entry in root.iterdir()]
         found += [f"mount {line.split()[4]}" for line in host.mounts_below(self.dockerd.directory)
                   if line.split()[4].endswith(("/merged", "/shm"))]
