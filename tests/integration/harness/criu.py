@@ -12,7 +12,8 @@ import subprocess
 from harness import host
 
 FETCH = pathlib.Path(__file__).resolve().parents[2] / "criu" / "fetch"
-SUITE = os.environ.get("CRIU_SUITE", "trixie")
+# The newest knows the newest kernels; a stable one is always there.
+SUITES = os.environ.get("CRIU_SUITE", "sid trixie").split()
 
 
 def _works(*words):
@@ -23,18 +24,18 @@ def _works(*words):
                           timeout=60 * host.PATIENCE).returncode == 0
 
 
-def _fetched():
-    """Its directory, made once for all runs on this machine; None where it cannot be had."""
+def _fetched(suite):
+    """The directory of that release's, made once for all runs on this machine; None where it cannot be had."""
     if not FETCH.exists() or not shutil.which("mmdebstrap"):
         return None
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "dray"
     cache.mkdir(parents=True, exist_ok=True)
     key = hashlib.sha256(FETCH.read_bytes()).hexdigest()[:16]
-    directory = cache / f"criu-{SUITE}-{key}"
+    directory = cache / f"criu-{suite}-{key}"
     with open(cache / "criu.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (directory / "criu").exists():
-            subprocess.run([FETCH, SUITE, directory], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            subprocess.run([FETCH, suite, directory], stdin=subprocess.DEVNULL, capture_output=True, check=False,
                            timeout=600)
     return directory if (directory / "criu").exists() else None
 
@@ -46,13 +47,12 @@ def find():
         return False
     if "CRIU_SUITE" not in os.environ and _works():
         return True
-    directory = _fetched()
-    if directory is None:
-        return False
     before = os.environ["PATH"]
-    os.environ["PATH"] = f"{directory}:{before}"
-    if _works():
-        return True
+    for suite in SUITES:
+        directory = _fetched(suite)
+        os.environ["PATH"] = f"{directory}:{before}"
+        if directory is not None and _works():
+            return True
     os.environ["PATH"] = before
     return False
 
@@ -61,3 +61,12 @@ def find():
 def can(feature):
     """Whether it has a feature of `criu check --feature`."""
     return find() and _works("--feature", feature)
+
+
+@functools.cache
+def can_tcp():
+    """Since Linux 6.16 a TCP socket has no credentials to ask for, which CRIU knows since 4.2."""
+    if not find():
+        return False
+    version = subprocess.run(["criu", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    return host.kernel() < (6, 16) or tuple(int(part) for part in version.split(".")[:2]) >= (4, 2)
