@@ -31,13 +31,20 @@ int criu_send(struct criu *criu, const struct wire_writer *request, struct error
     return error_set(error, ERROR_CRIU_FAILED, length < 0 ? errno : EPIPE, "cannot ask criu");
 }
 
-/* Reaps it and says how it ended. */
+/*
+ * Reaps it and says how it ended.  One that was killed cannot end its helpers, some of which would
+ * wait for it for ever; until it is reaped its number is that of its process group alone.
+ */
 static int explain_end(struct criu *criu, struct error *error)
 {
     siginfo_t status = {0};
 
-    while (waitid(P_PIDFD, (id_t)criu->pidfd, &status, WEXITED) < 0 && errno == EINTR)
+    while (waitid(P_PIDFD, (id_t)criu->pidfd, &status, WEXITED | WNOWAIT) < 0 && errno == EINTR)
         ;
+    criu->killed = status.si_code != CLD_EXITED;
+    if (criu->own_session && criu->killed)
+        kill(-criu->pid, SIGKILL);
+    waitid(P_PIDFD, (id_t)criu->pidfd, &status, WEXITED);
     criu->pid = 0;
     if (status.si_code == CLD_EXITED && status.si_status == 0)
         return 0;
@@ -86,6 +93,7 @@ int criu_receive(struct criu *criu, int interrupt, int deadline_ms, struct criu_
 {
     struct pollfd events[] = {
         {.fd = criu->socket, .events = POLLIN},
+        {.fd = criu->pidfd, .events = POLLIN},
         {.fd = interrupt, .events = POLLIN},
     };
     int r;
@@ -98,9 +106,12 @@ int criu_receive(struct criu *criu, int interrupt, int deadline_ms, struct criu_
     if (r == 0)
         return -ETIMEDOUT;
     /* what criu has said comes first: it may be the last word */
-    if (events[0].revents == 0)
+    if (events[0].revents != 0)
+        r = read_answer(criu, ret, ret_descriptor, error);
+    else if (events[1].revents != 0)
+        r = -EPIPE; /* a helper of it may hold the socket open */
+    else
         return -EINTR;
-    r = read_answer(criu, ret, ret_descriptor, error);
     if (r != -EPIPE || error->code != ERROR_NONE)
         return r;
     r = criu_finish(criu, 10000, error);

@@ -45,6 +45,8 @@ struct criu {
     pid_t pid; /* 0: none */
     int pidfd;
     int socket;
+    bool own_session;
+    bool killed; /* it ended by a signal */
 };
 
 /* Starts it; on success end it with criu_finish() or criu_kill(), then criu_done(). */

@@ -24,6 +24,17 @@ static size_t read_tail(int fd, char *out)
     return length > 0 ? (size_t)length : 0;
 }
 
+/*
+ * Errors are marked as such, but for some that it meets in connecting to a page server.  The limit
+ * of its own open files it only wishes to raise.
+ */
+static bool is_error(const char *line, size_t length)
+{
+    return (memmem(line, length, "Error (", 7) != NULL ||
+            memmem(line, length, ") Can't ", 8) != NULL) &&
+           memmem(line, length, "setup RLIMIT_NOFILE for self", 28) == NULL;
+}
+
 /* Moves the lines with errors together at the beginning; returns their length. */
 static size_t keep_errors(char *text, size_t length)
 {
@@ -36,7 +47,7 @@ static size_t keep_errors(char *text, size_t length)
 
         next = next != NULL ? next + 1 : end;
         size = (size_t)(next - line);
-        if (memmem(line, size, "Error (", 7) != NULL) {
+        if (is_error(line, size)) {
             memmove(out, line, size);
             out += size;
         }

@@ -159,7 +159,12 @@ int criu_start(const struct criu_start *start, struct criu *ret, struct error *e
         run_child(start, theirs, report_writer);
     theirs = close_fd(theirs);
     report_writer = close_fd(report_writer);
-    *ret = (struct criu){.pid = pid, .pidfd = sys_pidfd_open(pid, 0), .socket = -1};
+    *ret = (struct criu){
+        .pid = pid,
+        .pidfd = sys_pidfd_open(pid, 0),
+        .socket = -1,
+        .own_session = start->own_session,
+    };
     r = hear_report(report, error);
     if (r == 0 && ret->pidfd < 0)
         r = error_set(error, ERROR_CRIU_FAILED, errno, "cannot watch criu");

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +18,9 @@
 #include "namespace/stage_image.h"
 #include "state/directory.h"
 #include "steps/added_mounts.h"
+
+#define THAW_DEADLINE_MS 10000
+#define FIRST_STEPS_MS   200
 
 /* One checkpoint under way. */
 struct checkpoint {
@@ -156,6 +161,31 @@ static int add_namespaces(struct checkpoint *checkpoint)
     return 0;
 }
 
+/*
+ * Where CRIU may freeze them all before it takes one after the other.  In a frozen cgroup of v1
+ * nobody gets hold of a stopped process: the kernel waits for it to say that it has noticed.
+ */
+static bool find_freezer(struct container *container, char path[PATH_MAX])
+{
+    struct error ignored = {0};
+    bool stopped = false;
+    pid_t *pids = NULL;
+    size_t count = 0;
+
+    if (!container->has_cgroup || cgroup_freezer_path(&container->cgroup, path) < 0)
+        return false;
+    if (container->cgroup.record.layout == HOST_CGROUP_V2 ||
+        cgroup_pids(&container->cgroup, &pids, &count, &ignored) < 0)
+        return true;
+    for (size_t i = 0; i < count && !stopped; i++) {
+        struct process_status status;
+
+        stopped = process_read_status(pids[i], &status) == 0 && status.state == 'T';
+    }
+    free(pids);
+    return !stopped;
+}
+
 static void add_options(struct checkpoint *checkpoint)
 {
     const struct checkpoint_request *request = checkpoint->request;
@@ -175,8 +205,7 @@ static void add_options(struct checkpoint *checkpoint)
         criu_set_text(options, CRIU_OPTION_PARENT_IMAGES, request->parent_path);
     if (request->page_server != NULL)
         criu_set_page_server(options, request->page_server, request->page_server_port);
-    if (checkpoint->container->has_cgroup &&
-        cgroup_freezer_path(&checkpoint->container->cgroup, freezer) == 0)
+    if (find_freezer(checkpoint->container, freezer))
         criu_set_text(options, CRIU_OPTION_FREEZE_CGROUP, freezer);
 }
 
@@ -262,6 +291,36 @@ static int journal_criu(struct checkpoint *checkpoint, pid_t pid)
     return journal_append(journal, JOURNAL_CRIU, &identity, sizeof(identity), checkpoint->error);
 }
 
+/* Whether the first process ends before it does anything else. */
+static bool ends_at_once(const struct process_identity *identity)
+{
+    _cleanup_close_ int pidfd = process_open(identity);
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+    return pidfd == -ESRCH || (pidfd >= 0 && poll(&ended, 1, FIRST_STEPS_MS) > 0);
+}
+
+/*
+ * CRIU lets the processes go on when it gives up.  One that was killed cannot: what it had frozen
+ * is thawed, and a process that had CRIU's code in it may end.
+ */
+static void look_after(struct checkpoint *checkpoint)
+{
+    struct container *container = checkpoint->container;
+    const struct process_identity identity = container_identity(container);
+    struct error *error = checkpoint->error;
+    struct error ignored = {0};
+    char what[sizeof(error->message)];
+
+    if (container->has_cgroup && container->lifecycle == LIFECYCLE_RUNNING)
+        cgroup_thaw(&container->cgroup, THAW_DEADLINE_MS, &ignored);
+    if (!ends_at_once(&identity))
+        return;
+    snprintf(what, sizeof(what), "%s", error->message);
+    error_clear(error);
+    error_set(error, ERROR_CRIU_FAILED, 0, "%s, and the container ended with that", what);
+}
+
 static int dump(struct checkpoint *checkpoint, int interrupt)
 {
     const struct criu_start start = {
@@ -305,6 +364,8 @@ static int dump(struct checkpoint *checkpoint, int interrupt)
         /* it lets go of the processes it holds; killed, it could not */
         if (criu_finish(&criu, CRIU_PATIENCE_MS, &ignored) == -ETIMEDOUT)
             runtime_log(checkpoint->container->runtime, LOG_LEVEL_WARNING, "%s", ignored.message);
+        if (criu.killed)
+            look_after(checkpoint);
         criu_add_log(checkpoint->directories.work, DUMP_LOG, checkpoint->output, checkpoint->error);
     }
     criu_done(&criu);

@@ -227,6 +227,9 @@ MISBEHAVIOURS = [
     (["refuse 999999"], ["criu failed"]),
     (["notify pre-dump", "die 4"], ["criu ended with status 4"]),
     (["log (00.1) Error (criu/x.c:1): something Bad", "log (00.2) fine", "refuse 5"], ["something Bad"]),
+    (["log (00.1) Can't connect to server", "log (00.2) fine", "refuse 5"], ["Can't connect to server"]),
+    # what it has started has its socket, too
+    (["helper", "kill"], ["criu was killed by signal 9"]),
 ]
 
 
@@ -251,6 +254,33 @@ def test_criu_misbehaves_in_a_restore(bundle, images, fake, lines, names):
     assert not bundle.pid_file.exists()
     assert bundle.leaks() == []
     assert host.reap_dead() or True
+
+
+def freezer(bundle):
+    """What to write to freeze the container, and into which file."""
+    mode, group = ("FROZEN", "freezer") if host.cgroup_mode() != "v2" else ("1", "")
+    for line in pathlib.Path(f"/proc/{bundle.pid}/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == group:
+            root = host.v1_mounts()["freezer"] if group else host.CGROUP_ROOT
+            return mode, root / path.lstrip("/") / ("freezer.state" if group else "cgroup.freeze")
+    raise AssertionError("no freezer")
+
+
+def test_what_a_killed_criu_has_frozen_goes_on(bundle, workdir, fake):
+    bundle.up()
+    env = fake.does("run echo {} > {}".format(*freezer(bundle)), "kill")
+    checkpoint(bundle, "--image-path", workdir / "i", env=env).dray_error("CRIU_FAILED", names=["signal 9"])
+    is_as_before(bundle)
+
+
+def test_a_container_that_a_killed_criu_takes_along(bundle, workdir, fake):
+    bundle.up()
+    env = fake.does(f"run kill -9 {bundle.pid}", "kill")
+    checkpoint(bundle, "--image-path", workdir / "i", env=env) \
+        .dray_error("CRIU_FAILED", names=["signal 9", "the container ended with that"])
+    bundle.wait()
+    assert bundle.status == "stopped"
 
 
 def test_what_criu_says_before_it_has_a_log(bundle, workdir, fake):

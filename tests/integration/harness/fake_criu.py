@@ -3,13 +3,14 @@
 """A program criu that is not CRIU: `criu swrk 3` that does what FAKE_CRIU in its directory says.
 
 A word a line: die STATUS, kill, hang, wait, pause SECONDS, nonsense, silence, notify SCRIPT [PID],
-refuse ERRNO, restored PID, log TEXT, say TEXT.
+refuse ERRNO, restored PID, log TEXT, say TEXT, helper, run COMMAND.
 What dray answered to a notification is written to the file "answers".
 """
 
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -79,6 +80,11 @@ def main():
                 path = os.path.join(os.environ.get("FAKE_WORK", HERE), name)
                 with open(path, "a", encoding="utf-8") as file:
                     file.write(rest + "\n")
+        elif word == "helper":  # that keeps all descriptors, and waits for its parent
+            if os.fork() == 0:
+                time.sleep(1000)
+        elif word == "run":
+            subprocess.run(["/bin/sh", "-c", rest], check=True)
         elif word == "say":
             print(rest, file=sys.stderr, flush=True)
 
