@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -115,8 +116,11 @@ def test_pause_and_resume(ctr):
 
 def test_metrics(ctr):
     ctr.detached("measured", options=("--memory-limit", str(64 << 20)))
+    host.wait_until(lambda: "sleep" in ctr("task", "exec", "--exec-id", "look", "measured", "ps").stdout, "the program")
     shown = json.loads(ctr("task", "metrics", "--format", "json", "measured").stdout)
     assert str(64 << 20) in json.dumps(shown)
+    assert shown["pids"]["current"] == 1
+    assert (shown["memory"]["usage"]["usage"] if "blkio" in shown else shown["memory"]["usage"]) > 0
 
 
 def test_processes(ctr):
@@ -245,6 +249,52 @@ def test_id_maps(ctr):
 def test_rootfs_directory(ctr, base):
     ctr.made.append("plain")
     assert ctr("run", *ctr.how(), "--rm", "--rootfs", base / "image/rootfs", "plain", "/bin/echo", "plain").stdout == "plain\n"
+
+
+def test_rootfs_directory_read_only(ctr, base):
+    ctr.made.append("plain")
+    done = ctr("run", *ctr.how(), "--rm", "--read-only", "--rootfs", base / "image/rootfs", "plain", "/bin/touch", "/x", code=1)
+    assert "Read-only" in done.stderr and not (base / "image/rootfs/x").exists()
+
+
+@pytest.mark.parametrize("snapshotter", ["native", "overlayfs"])
+def test_snapshotter(ctr, snapshotter):
+    done = ctr.rm_run("sh", "-c", "echo x >/data/new; cat /data/in-image /data/new; grep ' / ' /proc/self/mounts",
+                      options=("--snapshotter", snapshotter))
+    assert done.stdout.startswith("in-image\nx\n")
+    assert ("overlay /" in done.stdout) == (snapshotter == "overlayfs")
+
+
+HOOKS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
+
+
+def test_hooks(ctr, base, workdir):
+    """All kinds, in a configuration of the caller's."""
+    config = json.loads(ctr("oci", "spec").stdout)
+    config["process"].update(args=["/bin/true"], terminal=False)
+    config["root"] = {"path": str(base / "image/rootfs")}
+    config["mounts"].append({"destination": "/seen", "type": "bind", "source": str(workdir), "options": ["rbind"]})
+    shell = os.path.realpath("/bin/sh")
+    config["hooks"] = {kind: [{"path": shell, "args": ["sh", "-c", f"cat >/dev/null; echo {kind} >>{workdir}/log"]}] for kind in HOOKS}
+    # This one runs in the container.
+    config["hooks"]["startContainer"] = [{"path": "/bin/sh", "args": ["sh", "-c", "echo startContainer >>/seen/log"]}]
+    (workdir / "config.json").write_text(json.dumps(config))
+    ctr.made.append("hooked")
+    ctr("run", *ctr.how(), "--rm", "--config", workdir / "config.json", "hooked")
+    host.wait_until(lambda: "poststop" in (workdir / "log").read_text(), "the last hook")
+    assert sorted((workdir / "log").read_text().split()) == sorted(HOOKS)
+
+
+def test_gpus(ctr, workdir):
+    """containerd itself is the hook, and has a program of the vendor's set the container up."""
+    (workdir / "bin").mkdir()
+    program = workdir / "bin/nvidia-container-cli"
+    program.write_text(f"#!/bin/sh\necho \"$@\" >{workdir}/called\n")
+    program.chmod(0o755)
+    ctr.rm_run("true", options=("--gpus", "0"), env={"PATH": f"{workdir}/bin:{os.environ['PATH']}"})
+    words = (workdir / "called").read_text().split()
+    assert "configure" in words and [word for word in words if re.fullmatch(r"--pid=[1-9]\d*", word)]
+    assert words[-1].endswith("/rootfs")
 
 
 def test_own_cgroup(ctr):

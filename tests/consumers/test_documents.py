@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from engines import control, private
+from engines.containerd import containerd_version
 from harness import host
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -126,6 +127,19 @@ def test_containerd(corner, workdir):
     shown = run_document("containerd-kubernetes.md", workdir)
     assert "\nhello\n" in shown and "uid=0" in shown
     assert re.search(r"^still +[0-9]+ +running ", shown, re.MULTILINE)
+
+
+@pytest.mark.needs("containerd")
+def test_configuration_of_containerd_2(corner, workdir):
+    """containerd itself says what it makes of the newer form."""
+    if containerd_version() < (2, 0):
+        pytest.skip("needs containerd 2")
+    found = [text for text in blocks("containerd-kubernetes.md", "toml") if text.startswith("version = 3\n")]
+    (workdir / "config.toml").write_text("\n".join(found))
+    done = subprocess.run(["containerd", "--config", workdir / "config.toml", "config", "dump"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=30 * host.PATIENCE, check=True)
+    section = done.stdout.split("[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.dray.options]")[1]
+    assert "BinaryName = '/usr/local/bin/dray'\n" in section and "SystemdCgroup = true\n" in section
 
 
 def test_configurations_are_toml(corner):

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -18,6 +19,7 @@ NAMESPACE = "drayconsumers"
 RUN = pathlib.Path("/run/containerd")
 CRI_TOOLS = "v1.34.0"
 
+# The form of containerd 1.
 CONFIG = """version = 2
 root = "{directory}/root"
 state = "{run}/state"
@@ -33,9 +35,26 @@ state = "{run}/state"
     default_runtime_name = "dray"
 """
 
-HANDLER = """    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{name}]
+# The form of containerd 2; bin_dirs is of 2.1.
+CONFIG_3 = """version = 3
+root = "{directory}/root"
+state = "{run}/state"
+[grpc]
+  address = "{run}/c.sock"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+  sandbox = "{image}"
+[plugins."io.containerd.cri.v1.runtime"]
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.cri.v1.runtime".cni]
+    bin_dirs = ["{cni}"]
+    conf_dir = "{directory}/net.d"
+  [plugins."io.containerd.cri.v1.runtime".containerd]
+    default_runtime_name = "dray"
+"""
+
+HANDLER = """    [plugins."{plugin}".containerd.runtimes.{name}]
       runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{name}.options]
+      [plugins."{plugin}".containerd.runtimes.{name}.options]
         BinaryName = "{path}"
         SystemdCgroup = {systemd}
 """
@@ -57,6 +76,11 @@ def find_cni():
     return None
 
 
+def containerd_version():
+    words = subprocess.run(["containerd", "--version"], capture_output=True, text=True, check=True).stdout.split()
+    return tuple(int(number) for number in re.match(r"v?(\d+)\.(\d+)", words[2]).groups())
+
+
 class Containerd:
     """The daemon and its images."""
 
@@ -67,9 +91,11 @@ class Containerd:
         (directory / "net.d").mkdir()
         NETWORK["plugins"][0]["ipam"]["dataDir"] = str(directory / "ipam")
         (directory / "net.d/10-consumers.conflist").write_text(json.dumps(NETWORK))
-        text = CONFIG.format(directory=directory, run=RUN, image=IMAGE, cni=find_cni() or "/nonexistent")
+        form, plugin = (CONFIG_3, "io.containerd.cri.v1.runtime") if containerd_version() >= (2, 1) \
+            else (CONFIG, "io.containerd.grpc.v1.cri")
+        text = form.format(directory=directory, run=RUN, image=IMAGE, cni=find_cni() or "/nonexistent")
         for name, runtime in runtimes.items():
-            text += HANDLER.format(name=name, path=runtime.path, systemd=str(manager == "systemd").lower())
+            text += HANDLER.format(plugin=plugin, name=name, path=runtime.path, systemd=str(manager == "systemd").lower())
         (directory / "config.toml").write_text(text)
         self.environment = dict(os.environ, TMPDIR=str(directory))
         self.client = Engine("ctr", ["--address", self.socket, "--namespace", NAMESPACE], self.environment)
@@ -223,10 +249,24 @@ class Crictl(Engine):
         self.wait_state(made, "CONTAINER_EXITED")
         return self.output(settings.get("name", "one"))
 
+    def remove_all(self):
+        """containerd may be at work on a container that has just ended, and refuses; the kubelet tries again, too.
+
+        Returns what the runtime is blamed for meanwhile: it has no such excuse.
+        """
+        blamed = []
+
+        def are_gone():
+            done = self("rmp", "--all", "--force", code=None)
+            if "did not terminate successfully" in done.stderr:
+                blamed.append(done.stderr.strip()[-400:])
+            return not self("pods", "--quiet").stdout
+        host.wait_until(are_gone, "the removal of the pods")
+        return blamed
+
     def clean(self):
-        self("rmp", "--all", "--force", code=None)
+        blamed = self.remove_all()
         host.wait_until(lambda: not [pid for pid in host.reap_dead() if "containerd-shim" in host.describe_process(pid)],
                         "the end of the shims")
-        left = [f"pod {name}" for name in self("pods", "--quiet").stdout.split()]
         root = RUN / "runc/k8s.io"
-        return left + ([f"state {entry}" for entry in root.iterdir()] if root.is_dir() else [])
+        return blamed + ([f"state {entry}" for entry in root.iterdir()] if root.is_dir() else [])

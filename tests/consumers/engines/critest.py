@@ -43,7 +43,11 @@ IMAGES = {
 }
 
 USERS = {"root": (0, "/root"), "www-data": (33, "/var/www"), "nobody": (65534, "/"), "default-user": (1000, "/tmp")}
-SCRIPTS = {"pgrep": 'exec pidof "$@"', "ipcs": "exec cat /proc/sysvipc/shm"}
+SCRIPTS = {
+    "ipcs": "exec cat /proc/sysvipc/shm",
+    "pgrep": 'for i in /proc/[0-9]*; do read -r name <$i/comm && [ "$name" = "$1" ] && found=$i && echo ${i#/proc/}; done\n'
+             '[ -n "$found" ]',
+}
 
 
 def find_critest():

@@ -51,7 +51,7 @@ def make_docker_archive(layer, path, name):
     """What "docker save" writes, with one layer; containerd and Podman read it, too."""
     config = json.dumps({
         "architecture": docker_machine(), "os": "linux",
-        "config": {"Cmd": ["/bin/sleep", "100000"], "Env": ["PATH=/usr/bin:/bin"]},
+        "config": {"Cmd": ["/bin/tool", "wait"], "Env": ["PATH=/usr/bin:/bin"]},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer.read_bytes()).hexdigest()]},
     }).encode()
     config_name = hashlib.sha256(config).hexdigest() + ".json"
