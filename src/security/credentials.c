@@ -73,8 +73,7 @@ static int set_ids(const struct plan *plan, struct error *error)
     return 0;
 }
 
-/* Loading a filter without no-new-privileges needs CAP_SYS_ADMIN. */
-static bool keeps_sys_admin(const struct plan *plan)
+bool credentials_keeps_sys_admin(const struct plan *plan)
 {
     const struct plan_process *process = &plan->process;
 
@@ -87,7 +86,7 @@ static int set_capabilities(const struct plan *plan, struct error *error)
     const struct plan_capabilities *final = &plan->process.capabilities;
     uint64_t kept = 0;
 
-    if (keeps_sys_admin(plan)) {
+    if (credentials_keeps_sys_admin(plan)) {
         int r = capabilities_get(NULL, &kept, NULL, error);
 
         if (r < 0)
@@ -125,7 +124,7 @@ int credentials_finish(const struct plan *plan, struct error *error)
 {
     const struct plan_capabilities *final = &plan->process.capabilities;
 
-    if (!keeps_sys_admin(plan))
+    if (!credentials_keeps_sys_admin(plan))
         return 0;
     return capabilities_set(final->effective, final->permitted, final->inheritable, error);
 }

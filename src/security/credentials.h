@@ -4,8 +4,9 @@
  *
  * The order is what makes it safe, and what lets a filter be loaded without no-new-privileges:
  *
- *     credentials_drop()            bounding, keepcaps, groups, gid, uid, capset(final +
- * SYS_ADMIN), ambient noNewPrivileges false:        seccomp-load, credentials_finish()
+ *     credentials_drop()            bounding, keepcaps, groups, gid, uid,
+ *                                   capset(final + SYS_ADMIN), ambient
+ *     noNewPrivileges false:        seccomp-load, credentials_finish()
  *     noNewPrivileges true:         credentials_finish(), credentials_set_no_new_privileges(),
  *                                   seccomp-load
  *
@@ -13,6 +14,8 @@
  */
 #ifndef DRAY_SECURITY_CREDENTIALS_H
 #define DRAY_SECURITY_CREDENTIALS_H
+
+#include <stdbool.h>
 
 #include "plan/plan.h"
 
@@ -22,6 +25,9 @@
  * list, unless the annotation run.oci.keep_original_groups asks to keep them.
  */
 int credentials_drop(const struct plan *plan, struct error *error);
+
+/* Loading a filter without noNewPrivileges needs CAP_SYS_ADMIN, which the process does not get. */
+bool credentials_keeps_sys_admin(const struct plan *plan);
 
 /* Takes away what credentials_drop() kept; no system call when it kept nothing. */
 int credentials_finish(const struct plan *plan, struct error *error);

@@ -3,20 +3,9 @@
 #ifndef DRAY_SECURITY_SECCOMP_DECIDE_H
 #define DRAY_SECURITY_SECCOMP_DECIDE_H
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "plan/plan.h"
-
-/*
- * Runs @program, which the kernel would accept, as seccomp(2) does.  Returns SECCOMP_RET_* with its
- * data; SECCOMP_RET_KILL_PROCESS for an instruction that our compiler does not write.
- */
-uint32_t seccomp_decide(const struct sock_filter *program, size_t count,
-                        const struct seccomp_data *data);
 
 /*
  * True when @plan has a filter and that simply allows what the stage has still to do when it enters
@@ -24,5 +13,12 @@ uint32_t seccomp_decide(const struct sock_filter *program, size_t count,
  * and to set its limits.
  */
 bool seccomp_lets_enter(const struct plan *plan);
+
+/*
+ * Refuses a filter that does not let through what the stage has to do under it: to drop the right
+ * to load filters (without noNewPrivileges), to say that it is ready, to wait, and to execute the
+ * program.  ERROR_SECCOMP_FORBIDS names the system call.
+ */
+int seccomp_check_needs(const struct plan *plan, struct error *error);
 
 #endif

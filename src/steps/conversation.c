@@ -212,6 +212,11 @@ static int explain_death(struct operation *operation, uint32_t row)
                          "(step %s)",
                          (unsigned long long)limit, name);
     }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        return error_set(operation->error, ERROR_STAGE_DIED, 0,
+                         "the container's first process was killed by its seccomp filter in step "
+                         "%s",
+                         name);
     if (WIFSIGNALED(status))
         return error_set(operation->error, ERROR_STAGE_DIED, 0,
                          "the container's first process was killed by signal %d in step %s",

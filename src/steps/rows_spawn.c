@@ -200,6 +200,9 @@ int row_spawn(struct operation *operation)
         r = claim_host_mounts(operation);
     if (r < 0)
         return r;
+    r = seccomp_check_needs(plan, operation->error);
+    if (r < 0)
+        return r;
     if (plan_enters_last(plan) && !plan->process.no_new_privileges)
         plan->process.seccomp.before_entering = seccomp_lets_enter(plan);
     plan_fd = sealed_memory_make("dray-plan", plan, plan->size, 0, operation->error);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "plan/steps.h"
 #include "state/directory.h"
 #include "steps/container.h"
 #include "steps/held.h"
@@ -41,7 +42,9 @@ static int read_result(const struct container *container, struct error *error)
         return recorder.error.sys_errno > 0 ? -recorder.error.sys_errno : -EINVAL;
     }
     return error_set(error, ERROR_STAGE_DIED, 0,
-                     "the container's first process ended before it executed its program");
+                     "the container's first process ended in step %s, before it executed its "
+                     "program",
+                     recorder.row < CREATE_STEPS ? create_steps[recorder.row].name : "unknown");
 }
 
 /* It closes its descriptors a moment before it has ended, but who asks next is to see it stopped.

@@ -251,6 +251,69 @@ def test_a_large_profile(bundle):
 # --- listeners
 
 
+# What the stage itself still has to do under the filter.
+LEFT_TO_DO = ("capset", "write", "read", "execve")
+# What "probe exit" of this libc does, from its first instruction to its end.
+PROBES_OWN = ("brk", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "readlink", "readlinkat",
+              "getrandom", "mprotect", "exit_group")
+
+
+@pytest.mark.only_dray("others need other calls")
+@pytest.mark.parametrize("action", ["SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP", "SCMP_ACT_TRACE"])
+@pytest.mark.parametrize("name", LEFT_TO_DO)
+def test_what_is_left_to_do_is_named_when_it_is_forbidden(bundle, name, action):
+    """Before anything is started, not as the death of something."""
+    bundle.args = ["/bin/probe", "exit", "7"]
+    bundle.linux["seccomp"] = allow_all_but(rule(action, name))
+    for no_new_privileges in (False, True):
+        bundle.process["noNewPrivileges"] = no_new_privileges
+        if name == "capset" and no_new_privileges:
+            assert bundle.run().code == 7
+        else:
+            bundle.run().fails(1, ["SECCOMP_FORBIDS", f'"{name}"', "/linux/seccomp"])
+    assert bundle.leaks() == []
+
+
+@pytest.mark.only_dray("others need other calls")
+@pytest.mark.parametrize("no_new_privileges", [False, True], ids=["privileges", "no-new-privileges"])
+@pytest.mark.parametrize("shape", ["plain", "mapped", "terminal", "limits", "joined"])
+def test_nothing_else_is_left_to_do(bundle, make_bundle, shape, no_new_privileges):
+    """A filter that kills at every other call, whatever the container has and however it is entered."""
+    bundle.args = ["/bin/probe", "exit", "7"]
+    bundle.process["noNewPrivileges"] = no_new_privileges
+    bundle.linux["seccomp"] = {"defaultAction": "SCMP_ACT_KILL_PROCESS",
+                               "syscalls": [rule("SCMP_ACT_ALLOW", *LEFT_TO_DO, *PROBES_OWN)]}
+    if shape == "mapped":
+        bundle.map_users()
+    elif shape == "terminal":
+        bundle.process["terminal"] = True
+    elif shape == "limits":
+        bundle.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 64, "hard": 64},
+                                     {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]
+        bundle.process["ioPriority"] = {"class": "IOPRIO_CLASS_BE", "priority": 5}
+        bundle.process["user"]["umask"] = 0o22
+    elif shape == "joined":
+        bundle.namespace("pid", f"/proc/{make_bundle().up().pid}/ns/pid")
+    assert bundle.run().code == 7
+    if shape == "terminal":
+        return
+    bundle.create().ok()
+    assert bundle.exec("/bin/probe", "exit", "9").code == 9
+    bundle.start().ok()
+    assert bundle.wait() == 7
+
+
+@pytest.mark.only_dray("others need other calls")
+def test_hooks_under_a_filter_that_kills(bundle):
+    bundle.args = ["/bin/probe", "exit", "7"]
+    bundle.config["hooks"] = {"startContainer": [{"path": "/bin/probe", "args": ["probe", "exit", "0"]}]}
+    bundle.linux["seccomp"] = allow_all_but(rule("SCMP_ACT_KILL_PROCESS", "pipe2"))
+    bundle.run().fails(1, ["STAGE_DIED", "seccomp filter", "HOOKS_START_CONTAINER"])
+    bundle.create().ok()
+    bundle.start().fails(1, ["STAGE_DIED", "HOOKS_START_CONTAINER"])
+    bundle.wait()
+
+
 @pytest.fixture
 def agent(workdir):
     made = Agent(workdir / "agent.sock")
@@ -352,3 +415,12 @@ def test_notify_as_default_is_refused(bundle, agent):
                                "syscalls": [rule("SCMP_ACT_ALLOW", "read")]}
     bundle.run().fails(1).dray_error(("SECCOMP_INVALID", "NOT_SUPPORTED"), names=["/linux/seccomp/"])
     assert bundle.leaks() == []
+
+
+@pytest.mark.only_dray("others wait for ever, or need other calls")
+def test_notify_of_what_comes_before_the_agent(bundle, agent):
+    """Its listener is forwarded when the process is ready, which takes capset first."""
+    notifying(bundle, agent)
+    bundle.linux["seccomp"]["syscalls"] = [rule("SCMP_ACT_NOTIFY", "capset")]
+    bundle.process["noNewPrivileges"] = False
+    bundle.create(timeout=20).fails(1, ["SECCOMP_FORBIDS", '"capset"', "asks an agent"])

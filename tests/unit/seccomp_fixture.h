@@ -9,7 +9,7 @@
 #include "cmocka_all.h"
 
 #include "base/cleanup.h"
-#include "bpf_interpreter.h"
+#include "bpf_program.h"
 #include "security/seccomp_build.h"
 
 #define NAMES(...)                                                        \

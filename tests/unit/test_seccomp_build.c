@@ -16,14 +16,14 @@ static uint32_t decide(struct fixture *fixture, const char *name, uint64_t first
     filter_arch_native(&arch);
     assert_int_equal(resolve_name(&arch, name, &number), 0);
     return bpf_run(
-        fixture->program.instructions,
+        fixture->program.instructions, fixture->program.count,
         &(struct seccomp_data){.nr = number.direct, .arch = arch.audit, .args = {first, second}},
         NULL);
 }
 
 static uint32_t decide_number(struct fixture *fixture, uint32_t audit, uint32_t number)
 {
-    return bpf_run(fixture->program.instructions,
+    return bpf_run(fixture->program.instructions, fixture->program.count,
                    &(struct seccomp_data){.nr = (int)number, .arch = audit}, NULL);
 }
 

@@ -12,7 +12,7 @@
 #include "cmocka_all.h"
 
 #include "base/cleanup.h"
-#include "bpf_interpreter.h"
+#include "bpf_program.h"
 #include "seccomp_library.h"
 #include "seccomp_random.h"
 #include "seccomp_reference.h"
@@ -69,8 +69,11 @@ static void report(const struct pair *pair, const struct seccomp_data *data, con
         fprintf(stderr, " 0x%llx", (unsigned long long)data->args[i]);
     (void)reference_decide(pair->profile, data, &meant);
     fprintf(stderr, ": ours 0x%x, libseccomp 0x%x, meant 0x%x\nours:\n",
-            bpf_run(pair->ours.instructions, data, NULL),
-            pair->theirs.count > 0 ? bpf_run(pair->theirs.instructions, data, NULL) : 0, meant);
+            bpf_run(pair->ours.instructions, pair->ours.count, data, NULL),
+            pair->theirs.count > 0
+                ? bpf_run(pair->theirs.instructions, pair->theirs.count, data, NULL)
+                : 0,
+            meant);
     bpf_print(stderr, pair->ours.instructions, pair->ours.count);
     fprintf(stderr, "libseccomp:\n");
     bpf_print(stderr, pair->theirs.instructions, pair->theirs.count);
@@ -94,14 +97,15 @@ static bool is_disputed(const struct pair *pair, const struct seccomp_data *data
 
 static void compare(struct pair *pair, const struct seccomp_data *data)
 {
-    uint32_t ours = bpf_run(pair->ours.instructions, data, NULL);
+    uint32_t ours = bpf_run(pair->ours.instructions, pair->ours.count, data, NULL);
     uint32_t meant;
 
     pair->decisions++;
     if (pair->keep_unknown_numbers && reference_decide(pair->profile, data, &meant) &&
         ours != meant)
         report(pair, data, "the profile");
-    if (pair->theirs.count == 0 || ours == bpf_run(pair->theirs.instructions, data, NULL))
+    if (pair->theirs.count == 0 ||
+        ours == bpf_run(pair->theirs.instructions, pair->theirs.count, data, NULL))
         return;
     if (!is_disputed(pair, data, ours))
         report(pair, data, "libseccomp's");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Interpreter, checker and printer of classic BPF for tests. */
-#include "bpf_interpreter.h"
+/* Checker and printer of classic BPF for tests. */
+#include "cmocka_all.h"
 
-#include <string.h>
+#include "bpf_program.h"
+#include "security/seccomp_run.h"
 
 static bool check_one(const struct sock_filter *instruction, size_t left)
 {
@@ -36,53 +37,13 @@ bool bpf_check(const struct sock_filter *program, size_t count)
     return program[count - 1].code == (BPF_RET | BPF_K);
 }
 
-static bool compare(uint16_t code, uint32_t accumulator, uint32_t value)
-{
-    switch (BPF_OP(code)) {
-    case BPF_JEQ:
-        return accumulator == value;
-    case BPF_JGT:
-        return accumulator > value;
-    case BPF_JGE:
-        return accumulator >= value;
-    default:
-        return (accumulator & value) != 0;
-    }
-}
-
-uint32_t bpf_run(const struct sock_filter *program, const struct seccomp_data *data,
+uint32_t bpf_run(const struct sock_filter *program, size_t count, const struct seccomp_data *data,
                  unsigned *ret_steps)
 {
-    uint32_t accumulator = 0;
-    unsigned steps = 0;
+    uint32_t decision = 0;
 
-    for (const struct sock_filter *at = program;; at++) {
-        steps++;
-        switch (at->code) {
-        case BPF_LD | BPF_W | BPF_ABS:
-            memcpy(&accumulator, (const char *)data + at->k, sizeof(accumulator));
-            break;
-        case BPF_LD | BPF_IMM:
-            accumulator = at->k;
-            break;
-        case BPF_ALU | BPF_AND | BPF_K:
-            accumulator &= at->k;
-            break;
-        case BPF_ALU | BPF_OR | BPF_K:
-            accumulator |= at->k;
-            break;
-        case BPF_RET | BPF_K:
-            if (ret_steps != NULL)
-                *ret_steps = steps;
-            return at->k;
-        case BPF_JMP | BPF_JA:
-            at += at->k;
-            break;
-        default:
-            at += compare(at->code, accumulator, at->k) ? at->jt : at->jf;
-            break;
-        }
-    }
+    assert_int_equal(seccomp_run(program, count, data, &decision, ret_steps), 0);
+    return decision;
 }
 
 void bpf_print(FILE *out, const struct sock_filter *program, size_t count)
