@@ -156,6 +156,14 @@ static int add_addresses(int socket_fd, int32_t index, const struct net_device_r
     return 0;
 }
 
+/* What netdevice.h's netns_immutable means to people; and a device may have more names than one. */
+static const char *explain_refusal(int r)
+{
+    return r == -EINVAL   ? ": the kernel lets no device of its kind leave its namespace"
+           : r == -EEXIST ? ": one of its names, or alternative names, is taken there"
+                          : "";
+}
+
 int net_device_move(const struct net_namespaces *namespaces, const struct net_device_record *record,
                     bool is_template, struct error *error)
 {
@@ -171,8 +179,8 @@ int net_device_move(const struct net_namespaces *namespaces, const struct net_de
     if (r < 0) {
         error_set_detail(error, words.detail, strlen(words.detail));
         return error_set(error, ERROR_NET_DEVICE, -r,
-                         "cannot move the network device \"%s\" into the container",
-                         record->old_name);
+                         "cannot move the network device \"%s\" into the container%s",
+                         record->old_name, explain_refusal(r));
     }
     /* its number there may be another one */
     r = net_link_find(namespaces->container_socket, record->new_name, &link, error);

@@ -283,3 +283,112 @@ def test_killed_create_is_undone_by_delete(bundle, outside, inside):
 
 def test_features(runtime):
     assert json.loads(runtime("features").out)["linux"]["netDevices"] == {"enabled": True}
+
+
+# --- other kinds than veth, as far as this kernel has them
+
+def make_kind(network, kind, name="k0"):
+    """A device of that kind, up and with addresses; skips where the kernel has none."""
+    link = "link p0" if kind in ("macvlan", "ipvlan", "vlan") else ""
+    words = {"macvlan": "mode bridge", "vlan": "id 5", "vxlan": "id 5 dstport 4789 local 192.0.2.1"}.get(kind, "")
+    try:
+        if kind in ("tun", "tap"):
+            network.ip("tuntap add dev", name, "mode", kind)
+        else:
+            network.ip("link add", link, "name", name, "type", kind, words)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no {kind} here: {error.stderr.strip()}")
+    network.ip("link set", name, "up")
+    network.ip("addr add 198.51.100.1/24 dev", name)
+    network.ip("addr add 198.51.100.9 peer 198.51.100.10/32 dev", name)
+    network.ip("addr add 2001:db8:5::1/64 nodad dev", name)
+    network.ip("addr add 2001:db8:5::2/128 nodad dev", name)
+    network.ip("route add 203.0.113.0/24 dev", name)
+    network.ip("link property add dev", name, "altname alias0")
+
+
+ADDRESSES = ["198.51.100.1/24", "198.51.100.9/32", "2001:db8:5::1/64", "2001:db8:5::2/128"]
+
+
+def whole(network, name):
+    device = network.device(name)
+    return (sorted(network.addresses(name)), "UP" in device["flags"], device.get("altnames"), device.get("address"),
+            [entry.get("address") for entry in device["addr_info"] if entry["local"] == "198.51.100.9"])
+
+
+@pytest.mark.parametrize("kind", ["dummy", "macvlan", "ipvlan", "vlan", "vxlan", "tun"])
+def test_kinds_of_devices(bundle, outside, kind):
+    make_kind(outside, kind)
+    before = whole(outside, "k0")
+    assert before[0] == ADDRESSES and before[1]
+    bundle.linux["netDevices"] = {"k0": {"name": "eth0"}}
+    bundle.args = ["/bin/not-there"]
+    bundle.create().dray_error("PROGRAM_NOT_FOUND")
+    assert whole(outside, "k0") == before, "a creation that fails gives it back as it was"
+    bundle.args = ["/bin/probe", "wait"]
+    network = up_in(bundle)
+    assert network.links() == ["eth0"]
+    assert whole(network, "eth0") == before
+    assert "203.0.113" not in network.ip("route"), "routes stay behind"
+    bundle.delete("--force").ok()
+    bundle.wait()
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_kind_that_the_kernel_keeps(bundle, outside, inside, joined):
+    """A bridge belongs to its namespace."""
+    if joined:
+        bundle.namespace("network", inside.path)
+    make_kind(outside, "bridge")
+    before = whole(outside, "k0")
+    bundle.linux["netDevices"] = {"v0": {"name": "eth0"}, "k0": {"name": "eth1"}}
+    bundle.create().dray_error("NET_DEVICE", "/linux/netDevices/k0", ["cannot move", "k0", "of its kind", "EINVAL"],
+                               place=True)
+    assert whole(outside, "k0") == before
+    as_it_was(outside, ("k0", "p0", "p2", "v0", "v2"))
+    assert inside.links() == [] and bundle.leaks() == []
+
+
+def test_by_another_name_of_it(bundle, outside):
+    """What ip and the kernel take for a name; back it comes under its own."""
+    make_kind(outside, "tap")
+    before = whole(outside, "k0")
+    bundle.linux["netDevices"] = {"alias0": {"name": "eth0"}}
+    bundle.args = ["/bin/not-there"]
+    bundle.create().dray_error("PROGRAM_NOT_FOUND")
+    assert whole(outside, "k0") == before
+
+
+def test_another_name_of_it_is_taken_inside(bundle, outside, inside):
+    make_kind(outside, "tap")
+    before = whole(outside, "k0")
+    inside.pair("q0", "q1")
+    inside.ip("link property add dev q0 altname alias0")
+    bundle.namespace("network", inside.path)
+    bundle.linux["netDevices"] = {"k0": {"name": "eth0"}}
+    bundle.create().dray_error("NET_DEVICE", "/linux/netDevices/k0", ["k0", "alternative names", "EEXIST"])
+    assert whole(outside, "k0") == before
+    assert inside.links() == ["q0", "q1"]
+
+
+def test_another_name_of_it_cannot_be_its_name(bundle, outside):
+    make_kind(outside, "tap")
+    before = whole(outside, "k0")
+    bundle.linux["netDevices"] = {"alias0": {}}
+    bundle.create().dray_error("NET_DEVICE", "/linux/netDevices/alias0", ["k0", "EEXIST"], place=True)
+    assert whole(outside, "k0") == before
+
+
+def test_name_outside_taken_as_another_name(bundle, outside, inside):
+    """Likewise on its way back."""
+    bundle.namespace("network", inside.path)
+    bundle.linux["netDevices"] = {"v0": {"name": "eth0"}}
+    bundle.config["hooks"] = {"createRuntime": [
+        {"path": "/bin/sh", "args": ["sh", "-c", "cat >/dev/null; ip link property add dev v2 altname v0; exit 1"],
+         "env": ["PATH=" + os.environ["PATH"]]}]}
+    done = bundle.create().dray_error("HOOK_FAILED")
+    assert 'cannot bring the network device "v0" back' in done.err
+    outside.ip("link property del dev v2 altname v0")
+    bundle.delete("--force").ok()
+    as_it_was(outside)
+    assert inside.links() == [] and bundle.leaks() == []
