@@ -107,6 +107,21 @@ def test_leave_running(bundle, saved):
     saved.goes_on()
 
 
+@pytest.mark.needs("cgroup_v2")
+def test_below_its_limits(bundle, saved):
+    """What a container was delegated is where it goes on."""
+    bundle.config["annotations"] = {"run.oci.delegate-cgroup": "payload/a"}
+    bundle.namespace("cgroup")
+    bundle.config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]})
+    bundle.up()
+    saved.checkpoint().ok()
+    assert bundle.leaks() == []
+    saved.restore().ok()
+    saved.goes_on()
+    place = host.CGROUP_ROOT / "dray-itest" / bundle.token
+    assert (place / "payload/a/cgroup.procs").read_text().split() == [str(bundle.pid)]
+
+
 def test_twice(bundle, saved):
     bundle.up()
     for _ in range(2):
