@@ -15,12 +15,6 @@ static const char *const hooks[] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
 };
 
-#ifdef HAVE_LIBSYSTEMD
-static const bool has_systemd = true;
-#else
-static const bool has_systemd = false;
-#endif
-
 /* Everything that the document consists of. */
 struct parts {
     struct oci_features features;
@@ -90,8 +84,8 @@ static void fill_linux(struct parts *parts, uint32_t last_capability, struct doc
     parts->cgroup = (struct oci_features_cgroup){
         .v1 = answer(true),
         .v2 = answer(true),
-        .systemd = answer(has_systemd),
-        .systemd_user = answer(has_systemd),
+        .systemd = answer(true),
+        .systemd_user = answer(true),
         .rdma = answer(true),
     };
     if (seccomp_describe(&document->arena, &parts->seccomp) < 0)

@@ -21,6 +21,7 @@ PROGRAM_FILES = \
 	$(src_libdray_net_a_SOURCES) \
 	$(src_libdray_rdt_a_SOURCES) \
 	$(src_libdray_criu_a_SOURCES) \
+	$(src_libdray_bus_a_SOURCES) \
 	$(src_libdray_state_a_SOURCES) \
 	$(src_libdray_steps_a_SOURCES) \
 	$(src_libdray_api_a_SOURCES) \

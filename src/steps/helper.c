@@ -51,14 +51,17 @@ static int find_helper(char path[PATH_MAX], struct error *error)
 }
 
 /* Executes the helper with the socket as its standard input and no signal held back. */
-static int spawn(const char *path, char *const *arguments, char *const *environment, int socket,
-                 pid_t *ret)
+static int spawn(const char *path, const char *argument, int socket, pid_t *ret)
 {
+    char word[16];
+    char *const arguments[] = {(char[]){"dray-helper"}, argument != NULL ? word : NULL, NULL};
+    char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
     int r;
 
+    snprintf(word, sizeof(word), "%s", argument != NULL ? argument : "");
     sigemptyset(&none);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
@@ -71,24 +74,20 @@ static int spawn(const char *path, char *const *arguments, char *const *environm
     return r;
 }
 
-int helper_start(struct helper *ret, const char *argument, char *const *environment,
-                 struct error *error)
+int helper_start(struct helper *ret, const char *argument, struct error *error)
 {
-    char path[PATH_MAX], word[16];
-    char *const nothing[] = {NULL};
-    char *const arguments[] = {(char[]){"dray-helper"}, argument != NULL ? word : NULL, NULL};
+    char path[PATH_MAX];
     _cleanup_close_ int ours = -1, theirs = -1;
     int sockets[2];
     int r = find_helper(path, error);
 
     if (r < 0)
         return r;
-    snprintf(word, sizeof(word), "%s", argument != NULL ? argument : "");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return error_set(error, ERROR_SYSTEM, errno, "cannot make a pair of sockets");
     ours = sockets[0];
     theirs = sockets[1];
-    r = spawn(path, arguments, environment != NULL ? environment : nothing, theirs, &ret->pid);
+    r = spawn(path, argument, theirs, &ret->pid);
     if (r != 0)
         return error_set(error, ERROR_HELPER_FAILED, r, "cannot execute the helper \"%s\"", path);
     ret->socket = take_fd(&ours);

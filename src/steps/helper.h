@@ -12,12 +12,8 @@ struct helper {
     int socket;
 };
 
-/*
- * Starts the helper with @argument (NULL: none), which need not be ready when this returns.
- * @environment: its own, or NULL for an empty one.
- */
-int helper_start(struct helper *ret, const char *argument, char *const *environment,
-                 struct error *error);
+/* Starts the helper with @argument (NULL: none); it need not be ready when this returns. */
+int helper_start(struct helper *ret, const char *argument, struct error *error);
 
 /* Ends it, whatever it does, and reaps it. */
 void helper_stop(struct helper *helper);

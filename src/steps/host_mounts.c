@@ -35,7 +35,7 @@ static int ask(enum helper_operation operation, const char *path, struct error *
 
     if ((size_t)snprintf(request.path, sizeof(request.path), "%s", path) >= sizeof(request.path))
         return error_set(error, ERROR_HELPER_FAILED, ENAMETOOLONG, "the path is too long");
-    r = helper_start(&helper, NULL, NULL, error);
+    r = helper_start(&helper, NULL, error);
     if (r < 0)
         return r;
     r = helper_send(&helper, &request, sizeof(request), error);

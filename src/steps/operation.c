@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bus/units.h"
 #include "plan/fault_injection.h"
-#include "steps/scope.h"
 #include "steps/seccomp_plugins.h"
 
 void runtime_log(const struct runtime *runtime, enum log_level level, const char *format, ...)
@@ -73,7 +73,7 @@ void operation_done(struct operation *operation)
     };
 
     operation_release_signals(operation);
-    scope_disconnect(operation->link);
+    units_disconnect(operation->units);
     seccomp_plugins_end(operation);
     if (operation->runtime->ends_after_use)
         return;

@@ -89,7 +89,7 @@ struct exec_request {
     uint32_t preserve_fds;
 };
 
-struct scope_link;     /* steps/scope.h */
+struct units;          /* bus/units.h */
 struct mounts_request; /* steps/mounts.h */
 
 /* The proxy of sd_notify(3), notify.h. */
@@ -140,7 +140,7 @@ struct operation {
     char owner[24];
     struct cgroup cgroup;
     struct rdt_record rdt;
-    struct scope_link *link; /* to systemd, until the scope is there; or NULL */
+    struct units *units; /* the connection to systemd, until the scope is there; or NULL */
 
     /* the stage */
     struct recorder *recorder;

@@ -39,7 +39,7 @@ int row_cgroup_limits(struct operation *operation);
 int row_cgroup_devices(struct operation *operation);
 
 /* rows_scope.c: with the systemd cgroup manager */
-int row_start_helper(struct operation *operation);
+int row_connect_systemd(struct operation *operation);
 int row_request_scope(struct operation *operation);
 int row_await_scope(struct operation *operation);
 int row_scope_cgroup(struct operation *operation);

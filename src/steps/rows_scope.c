@@ -5,18 +5,14 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 
-#include "base/cleanup.h"
+#include "bus/units.h"
 #include "state/journal.h"
 #include "steps/rows.h"
 #include "steps/scope.h"
 
-/* The helper has deadlines of its own; this one is for a helper that hangs. */
-#define ANSWER_DEADLINE_MS 40000
-
-/* It loads and connects while we read and plan. */
-int row_start_helper(struct operation *operation)
+/* It lets us in while we read and plan. */
+int row_connect_systemd(struct operation *operation)
 {
     const struct runtime *runtime = operation->runtime;
 
@@ -24,8 +20,7 @@ int row_start_helper(struct operation *operation)
         return 0;
     operation->user_manager = scope_is_of_user(runtime->rootless == RUNTIME_ROOTLESS_TRUE,
                                                operation->host.in_user_namespace);
-    return scope_connect(operation->user_manager, operation->signal_fd, &operation->link,
-                         operation->error);
+    return units_connect(operation->user_manager, &operation->units, operation->error);
 }
 
 int row_request_scope(struct operation *operation)
@@ -42,48 +37,34 @@ int row_request_scope(struct operation *operation)
         r = journal_append(operation->journal, JOURNAL_PROCESS, identity, sizeof(*identity),
                            operation->error);
     return r < 0 ? r
-                 : scope_request(operation->link, plan, &record, identity->pid, operation->error);
+                 : units_start(operation->units, plan, record.description, identity->pid,
+                               operation->error);
 }
 
-/* Until the helper has an answer, the stage has ended, or a signal has come. */
-static int wait_for_answer(struct operation *operation)
+/* The stage has ended, or a signal has come. */
+static int stop_waiting(void *data)
 {
-    struct pollfd events[] = {
-        {.fd = scope_descriptor(operation->link), .events = POLLIN},
-        {.fd = operation->stage.pidfd, .events = POLLIN},
-        {.fd = operation->signal_fd, .events = POLLIN},
-    };
+    struct operation *operation = data;
+    struct pollfd ended = {.fd = operation->stage.pidfd, .events = POLLIN};
 
-    if (events[0].fd < 0)
-        return operation_check_interrupt(operation); /* answered already */
-    for (;;) {
-        int r = poll(events, ARRAY_SIZE(events), ANSWER_DEADLINE_MS);
+    return poll(&ended, 1, 0) > 0 ? operation_explain_stage(operation)
+                                  : operation_check_interrupt(operation);
+}
 
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return error_set(operation->error, ERROR_SYSTEM, errno, "cannot wait for the helper");
-        if (r == 0)
-            return error_set(operation->error, ERROR_HELPER_FAILED, ETIMEDOUT,
-                             "the helper does not answer");
-        if (events[0].revents != 0)
-            return 0;
-        if (events[1].revents != 0)
-            return operation_explain_stage(operation);
-        r = operation_check_interrupt(operation);
-        if (r < 0)
-            return r;
-    }
+static struct bus_wake find_wake(struct operation *operation)
+{
+    return (struct bus_wake){.descriptors = {operation->stage.pidfd, operation->signal_fd},
+                             .woken = stop_waiting,
+                             .data = operation};
 }
 
 int row_await_scope(struct operation *operation)
 {
-    int r = wait_for_answer(operation);
+    const struct bus_wake wake = find_wake(operation);
+    int r = units_await_start(operation->units, &wake, operation->error);
 
-    if (r == 0)
-        r = scope_await(operation->link, operation->error);
-    scope_disconnect(operation->link);
-    operation->link = NULL;
+    units_disconnect(operation->units);
+    operation->units = NULL;
     return operation_blame_stage(operation, r);
 }
 
@@ -113,23 +94,23 @@ int row_scope_cgroup(struct operation *operation)
 static int attach_by_systemd(struct operation *operation)
 {
     const struct plan *plan = operation_plan(operation);
-    struct scope_record record = {.user = plan->cgroup.user_manager};
+    const char *unit = plan_text(plan, plan->cgroup.scope);
     const char *below;
-    struct scope_link *link;
+    const struct bus_wake wake = find_wake(operation);
+    struct units *units = NULL;
     int r;
 
-    snprintf(record.unit, sizeof(record.unit), "%s", plan_text(plan, plan->cgroup.scope));
-    below = cgroup_path_in_unit(&operation->cgroup, record.unit);
+    below = cgroup_path_in_unit(&operation->cgroup, unit);
     if (below == NULL)
         return error_set(operation->error, ERROR_CGROUP_JOIN, EACCES,
                          "the container's first process has left the unit \"%s\", and its cgroup "
                          "cannot be joined",
-                         record.unit);
-    r = scope_connect(record.user, operation->signal_fd, &link, operation->error);
+                         unit);
+    r = units_connect(plan->cgroup.user_manager, &units, operation->error);
     if (r < 0)
         return r;
-    r = scope_attach(link, &record, below, operation->stage.identity.pid, operation->error);
-    scope_disconnect(link);
+    r = units_attach(units, unit, below, operation->stage.identity.pid, &wake, operation->error);
+    units_disconnect(units);
     return r;
 }
 

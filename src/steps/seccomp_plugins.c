@@ -65,7 +65,7 @@ static int start_process(struct helper *ret, struct error *error)
 
 static int start_process(struct helper *ret, struct error *error)
 {
-    return helper_start(ret, "seccomp", NULL, error);
+    return helper_start(ret, "seccomp", error);
 }
 
 #endif

@@ -3,16 +3,16 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bus/units.h"
 #include "steps/mounts.h"
 #include "steps/restore.h"
 #include "steps/rows.h"
-#include "steps/scope.h"
 #include "steps/undo.h"
 
 static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_READ_SPEC] = row_read_spec,
     [CREATE_PROBE_HOST] = row_probe_host,
-    [CREATE_START_HELPER] = row_start_helper,
+    [CREATE_CONNECT_SYSTEMD] = row_connect_systemd,
     [CREATE_BUILD_PLAN] = row_build_plan,
     [CREATE_CLAIM_ID] = row_claim_id,
     [CREATE_NOTIFY_DIRECTORY] = row_notify_directory,
@@ -87,7 +87,7 @@ static const step_function exec_rows[EXEC_STEPS] = {
 static const step_function restore_rows[RESTORE_STEPS] = {
     [RESTORE_READ_SPEC] = row_read_spec,
     [RESTORE_PROBE_HOST] = row_probe_host,
-    [RESTORE_START_HELPER] = row_start_helper,
+    [RESTORE_CONNECT_SYSTEMD] = row_connect_systemd,
     [RESTORE_BUILD_PLAN] = row_build_plan,
     [RESTORE_FIND_CRIU] = row_find_criu,
     [RESTORE_OPEN_IMAGES] = row_open_images,
@@ -150,8 +150,8 @@ static void undo_create(struct operation *operation)
     if (operation->network_namespace >= 0)
         request.network_namespace = &operation->network_namespace;
     operation_kill_stage(operation);
-    scope_disconnect(operation->link);
-    operation->link = NULL;
+    units_disconnect(operation->units);
+    operation->units = NULL;
     if (undo_container(operation->runtime, &request, &error) == 0)
         return;
     length = error_format_text(&error, text, sizeof(text));

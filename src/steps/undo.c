@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bus/units.h"
 #include "io/file.h"
 #include "io/syscalls.h"
 #include "state/directory.h"
@@ -142,7 +143,7 @@ static int end_scope(const struct runtime *runtime, const struct journal *journa
 
     if (scope_read_record(record->payload, record->length, &scope) < 0)
         return error_set(error, ERROR_STATE_DAMAGED, EPROTO, "the record of the unit is damaged");
-    r = scope_stop(&scope, &here);
+    r = units_stop(scope.user, scope.unit, scope.description, &here);
     if (r < 0 && here.code == ERROR_SYSTEMD_BUS) {
         runtime_log(runtime, LOG_LEVEL_WARNING, "cannot tell systemd that \"%s\" has ended: %s",
                     scope.unit, here.message);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "bus/units.h"
 #include "io/file.h"
 #include "ocispec/ocispec.h"
 #include "plan/plan_cgroup.h"
@@ -41,8 +42,8 @@ struct update {
     struct oci_linux_memory memory; /* of the changes, completed */
     struct host_cgroups host;
     struct plan_builder builder;
-    struct scope_record scope; /* with the systemd manager: its unit is not "" */
-    struct scope_link *link;
+    struct scope_record scope;      /* with the systemd manager: its unit is not "" */
+    struct units *units;            /* the connection to its systemd; NULL: another manager */
     struct plan_array exact;        /* writes of what systemd rounds */
     struct cgroup_snapshot rounded; /* what they replace */
     int resctrl;                    /* its root; -1 */
@@ -151,7 +152,7 @@ static int plan_changes(struct update *update)
     builder->plan->cgroup.writes = writes;
     builder->plan->cgroup.devices = devices;
     builder->plan->cgroup.devices_asked = devices.count > 0;
-    if (r < 0 || update->link == NULL)
+    if (r < 0 || update->units == NULL)
         return r;
     r = plan_cgroup_resources(update->merged, &update->host, PLAN_CGROUP_UPDATE, builder, &writes);
     return r < 0 ? r : plan_unit_update(writes, has_v1_devices(update), builder, &update->exact);
@@ -202,13 +203,13 @@ static int tell_systemd(struct update *update)
     struct cgroup *cgroup = &update->container->cgroup;
     int r;
 
-    if (update->link == NULL || plan->cgroup.properties.count == 0)
+    if (update->units == NULL || plan->cgroup.properties.count == 0)
         return 0;
     plan->cgroup.writes = update->exact;
     r = cgroup_update(cgroup, plan, &update->rounded, update->error);
     plan->cgroup.writes = writes;
     if (r == 0)
-        r = scope_set(update->link, plan, &update->scope, update->error);
+        r = units_set(update->units, plan, update->scope.unit, update->error);
     return r < 0 ? r : cgroup_apply(cgroup, plan, update->exact, update->error);
 }
 
@@ -216,7 +217,7 @@ static void untell_systemd(struct update *update)
 {
     struct error error = {0};
 
-    if (update->link != NULL && scope_restore(update->link, &update->scope, &error) < 0)
+    if (update->units != NULL && units_restore(update->units, update->scope.unit, &error) < 0)
         error_set_detail(update->error, error.message, strlen(error.message));
     cgroup_restore(&update->container->cgroup, &update->rounded, update->error);
 }
@@ -267,7 +268,7 @@ static int find_unit(struct update *update)
     if (scope_read_record(record->payload, record->length, &update->scope) < 0)
         return error_set(update->error, ERROR_STATE_DAMAGED, EPROTO,
                          "the record of the unit is damaged");
-    return scope_connect(update->scope.user, -1, &update->link, update->error);
+    return units_connect(update->scope.user, &update->units, update->error);
 }
 
 /* A schema is one line, and the one for memory bandwidth begins with its resource. */
@@ -364,7 +365,7 @@ int container_update(struct container *container, const struct update_request *r
     rdt_snapshot_done(&update.schemata);
     close_fd(update.resctrl);
     plan_builder_done(&update.builder);
-    scope_disconnect(update.link);
+    units_disconnect(update.units);
     cgroup_snapshot_done(&update.rounded);
     return r;
 }

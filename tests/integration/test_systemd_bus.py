@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A bus that is absent, slow or dies, and a systemd that answers nonsense: an error in time, nothing left."""
 
-import os
-import pathlib
 import signal
 import time
 
@@ -59,19 +57,60 @@ def test_no_bus(asked):
     (fake_bus.refuse("org.freedesktop.systemd1.UnitExists", "it is there"), "CGROUP_IN_USE", ["it-"]),
     (fake_bus.refuse("org.freedesktop.DBus.Error.PropertyReadOnly", "Cannot set property Slice, or unknown property."),
      "SYSTEMD_UNIT", ["refuses"]),
+    (fake_bus.noise(fake_bus.refuse("org.freedesktop.DBus.Error.Failed", "not today")), "SYSTEMD_UNIT", ["not today"]),
+    (fake_bus.noise(fake_bus.job_ends("timeout")), "SYSTEMD_UNIT", ["timeout"]),
+    (fake_bus.long_reply, "SYSTEMD_BUS", ["has broken", "EMSGSIZE"]),
+    (fake_bus.reply_with("o", b"\xff\xff\xff\xff/x\0"), "SYSTEMD_BUS", ["not the name of a job"]),
     (fake_bus.reply_with("", b""), "SYSTEMD_BUS", ["not the name of a job"]),
     (fake_bus.reply_with("s", fake_bus.text("/x")), "SYSTEMD_BUS", ["not the name of a job"]),
     (fake_bus.job_ends("failed"), "SYSTEMD_UNIT", ["failed"]),
     (fake_bus.job_ends("timeout"), "SYSTEMD_UNIT", ["timeout"]),
     (fake_bus.job_ends("x" * 5000), "SYSTEMD_UNIT", ["xxx"]),
     (fake_bus.job_ends("done"), "CGROUP_JOIN", ["has not put process"]),
-], ids=["hangs up", "garbage", "absent", "denied", "exists", "read-only", "empty", "wrong type", "failed", "timeout",
+], ids=["hangs up", "garbage", "absent", "denied", "exists", "read-only", "noise, refused", "noise, timeout", "too long",
+        "damaged", "empty", "wrong type", "failed", "timeout",
         "long", "lies"])
 def test_start_goes_wrong(asked, make_bus, answer, code, names):
     done = create(asked, make_bus({"StartTransientUnit": answer}))
     done.dray_error(code, names=names)
     assert "ermission denied" not in done.err and "no such file" not in done.err, "engines look for these words"
     nothing_is_left(asked)
+
+
+REFUSED = {"StartTransientUnit": fake_bus.refuse("org.freedesktop.DBus.Error.Failed", "not today")}
+
+
+@pytest.mark.parametrize("address", [
+    "tcp:host=127.0.0.1,port=1;unix:path=/not/there;{}", "unix:runtime=yes;nonsense;;unix:path=/%zz;{},guid=00", "{};tcp:host=h"])
+def test_address_list(asked, make_bus, address):
+    """The first address that answers is the one."""
+    bus = make_bus(REFUSED)
+    bus.address = address.format(bus.address.replace("bus0", "%62us%30"))
+    create(asked, bus).dray_error("SYSTEMD_UNIT", names=["not today"])
+    assert bus.asked[0] == "Hello"
+
+
+def test_abstract_address(asked):
+    bus = FakeBus(f"/dray-test/{asked.name}", REFUSED, abstract=True)
+    create(asked, bus).dray_error("SYSTEMD_UNIT", names=["not today"])
+    bus.close()
+
+
+@pytest.mark.parametrize("address", ["tcp:host=127.0.0.1,port=1", "nonsense", "unix:path=relative", "unix:path=/" + "a" * 200, ";"])
+def test_bad_address(asked, address):
+    asked.create(env={"DBUS_SYSTEM_BUS_ADDRESS": address}).dray_error("SYSTEMD_BUS", names=["cannot reach"])
+
+
+def test_bus_that_wants_somebody_else(asked, make_bus):
+    bus = make_bus()
+    bus.authenticate = lambda connection: connection.sendall(b"REJECTED EXTERNAL\r\n")
+    create(asked, bus).dray_error("SYSTEMD_BUS", names=["does not let us in", "EPERM"])
+
+
+def test_bus_that_refuses_to_greet(asked, make_bus):
+    bus = make_bus()
+    bus.answer = lambda connection, serial, member: bus.error(connection, serial, "org.freedesktop.DBus.Error.LimitsExceeded", "")
+    create(asked, bus).dray_error("SYSTEMD_BUS", names=["does not let us in"])
 
 
 def test_name_that_is_taken_is_reset_once(asked, make_bus):
@@ -137,14 +176,14 @@ def test_signal_while_systemd_works(asked, make_bus):
 
 
 def test_killed_while_systemd_works(asked, make_bus):
-    """The helper goes with dray: what nobody waits for does not happen later."""
+    """What nobody waits for does not happen later."""
     bus = make_bus({"StartTransientUnit": fake_bus.start_job})
     process = asked.runtime.popen("create", "--bundle", asked.directory, asked.name,
                                   env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
     host.wait_until(lambda: "StartTransientUnit" in bus.asked, "the request")
     process.kill()
     process.wait()
-    host.wait_until(lambda: not host.reap_dead(), "the helper and the stage to end")
+    host.wait_until(lambda: not host.reap_dead(), "the stage to end")
     asked.runtime("delete", "--force", asked.name, env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address}).ok()
     nothing_is_left(asked)
 
@@ -161,25 +200,4 @@ def test_delete_without_a_bus(asked, make_bus):
                          env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/not/there"})
     done.ok()
     assert f"it-{asked.name}.scope" in done.err
-    nothing_is_left(asked)
-
-
-def test_helper_that_is_killed(asked, make_bus):
-    bus = make_bus({"StartTransientUnit": fake_bus.start_job})
-    errors = open(asked.directory / "errors", "w+")
-    process = asked.runtime.popen("create", "--bundle", asked.directory, asked.name, stderr=errors,
-                                  env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address})
-    host.wait_until(lambda: "StartTransientUnit" in bus.asked, "the request")
-    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    helpers = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dray-helper\n"]
-    if not helpers:
-        process.kill()
-        process.wait()
-        asked.runtime("delete", "--force", asked.name, env={"DBUS_SYSTEM_BUS_ADDRESS": bus.address}).ok()
-        pytest.skip("a dynamic dray has no helper")
-    os.kill(helpers[0], signal.SIGKILL)
-    assert process.wait(20 * host.PATIENCE) == 1
-    errors.seek(0)
-    assert "error[HELPER_FAILED]" in errors.read()
-    errors.close()
     nothing_is_left(asked)

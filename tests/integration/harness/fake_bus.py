@@ -80,14 +80,14 @@ class FakeBus:
     `answers` maps a method of systemd's to a function (self, connection, serial); None: no answer.
     """
 
-    def __init__(self, path, answers, mute=False):
-        self.address = f"unix:path={path}"
+    def __init__(self, path, answers, mute=False, abstract=False):
+        self.address = f"unix:abstract={path}" if abstract else f"unix:path={path}"
         self.answers = answers
         self.mute = mute
         self.asked = []
         self.connections = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.bind(str(path))
+        self.socket.bind(f"\0{path}" if abstract else str(path))
         self.socket.listen(16)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -182,6 +182,24 @@ def hang_up(bus, connection, serial):
 
 def garbage(bus, connection, serial):
     connection.sendall(b"\xff" * 512)
+
+
+def long_reply(bus, connection, serial):
+    """One that says it is longer than what anybody reads; it does not come."""
+    head = message(METHOD_RETURN, 7, [(5, "u", serial), (7, "s", SYSTEMD)], "o", text(JOB))
+    connection.sendall(head[:4] + struct.pack("<I", 1 << 20) + head[8:])
+
+
+def noise(then):
+    """Signals that are none of ours, one of them long, one in the other byte order; then that answer."""
+    def answer(bus, connection, serial):
+        fields = [(1, "o", "/a"), (2, "s", "a.b"), (3, "s", "C"), (7, "s", ":1.66")]
+        connection.sendall(message(SIGNAL, 3, fields, "s", text("x" * 300000)))
+        connection.sendall(b"B\4\0\1" + struct.pack(">III", 0, 4, 8) + b"\1\1o\0\0\0\0\0")
+        connection.sendall(message(SIGNAL, 5, fields, "a{sv}", struct.pack("<I", 0xffff)))
+        bus.job_removed(connection, "failed", sender=":1.66")
+        then(bus, connection, serial)
+    return answer
 
 
 def refuse(name, words):
