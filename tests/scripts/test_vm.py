@@ -42,14 +42,16 @@ class Place:
         script(self.bin / "id", "#!/bin/sh\necho 0\n")
         script(self.bin / "uname", "#!/bin/sh\necho x86_64\n")
         script(self.top / "tests/vm/prebuild", "#!/bin/sh\n")
-        self.build_image('[ "$1" = --list ] && { echo test_one.py; exit; }\nmkdir -p "$2" && : >"$2/root.ext4"')
+        (self.top / "tests/vm/selection").write_text("test_one.py\n# said: nothing\ntest_two.py: trixie bookworm\n")
+        self.build_image('mkdir -p "$2" && : >"$2/root.ext4"')
         (directory / "build").mkdir()
         (directory / "build/Makefile").write_text("install:\n\tmkdir -p $(DESTDIR)/usr\n")
         self.logs = directory / "logs"
         self.cache = directory / "cache"
 
     def build_image(self, text):
-        script(self.top / "tests/vm/build-image", f'#!/bin/sh\n[ "$1" = --key ] && {{ echo key; exit; }}\n{text}\n')
+        script(self.top / "tests/vm/build-image", '#!/bin/sh\n[ "$1" = --key ] && { echo key; exit; }\n'
+               f'[ "$1" = --list ] && exec {TOP}/tests/vm/build-image "$@"\n{text}\n')
 
     def behave(self, how, **results):
         """What the guest does when it is started; results of its tests."""
@@ -142,7 +144,7 @@ def test_image_is_kept_and_old_ones_of_its_variant_go(place):
     for name in ("vm-trixie-old", "vm-sid-other"):
         (place.cache / "dray" / name).mkdir(parents=True)
     assert "building the image" in place().stdout
-    place.build_image('[ "$1" = --list ] && { echo test_one.py; exit; }\nexit 1')
+    place.build_image("exit 1")
     done = place()
     assert done.returncode == 0, done
     assert "building the image" not in done.stdout
@@ -154,8 +156,15 @@ def test_image_is_kept_and_old_ones_of_its_variant_go(place):
 def test_results_are_counted(place):
     done = place()
     assert (done.returncode, last(done)) == (0, "2 passed, 0 failed, 1 skipped"), done  # the start is one
-    pytest_words = place.asked()[-2]["argv"]
-    assert pytest_words[-1] == "test_one.py" and "/dray/tests/integration" in pytest_words
+
+
+@pytest.mark.parametrize("variant, files", [("trixie", ["test_one.py", "test_two.py"]), ("sid", ["test_one.py"]),
+                                            ("bookworm", ["test_two.py"])])
+def test_files_of_the_selection(place, variant, files):
+    place("--variant", variant)
+    words = place.asked()[-2]["argv"]
+    assert "/dray/tests/integration" in words
+    assert [word for word in words if word.startswith("test_")] == files
 
 
 def test_failures_are_counted(place):
