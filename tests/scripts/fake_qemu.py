@@ -85,7 +85,7 @@ class Talk:
                 argv = json.loads(payload)["argv"]
                 while argv[0] != "hang" and self.receive()[0] != b"E":
                     pass
-                if argv[0] != "hang":
+                if argv[0] != "hang" and not ("pytest" in argv and behaviour == "hang in tests"):
                     self.end(self.carry_out(argv))
 
 

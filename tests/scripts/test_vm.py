@@ -218,6 +218,19 @@ def test_no_time_left(place):
     assert not [asked for asked in place.asked() if "pytest" in asked["argv"]]
 
 
+def test_signal_in_the_middle(place):
+    """The machine does not outlive the script."""
+    place.behave("hang in tests")
+    words = [TOP / "scripts/test-vm", "--build", place.directory / "build", "--logs", place.logs]
+    with subprocess.Popen(words, env=place.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not ((place.guest / "asked").exists() and "pytest" in place.asked()[-1]["argv"]):
+            time.sleep(0.1)
+        assert place.alive()
+        process.terminate()
+        assert process.wait(timeout=30) == 143
+
+
 @pytest.mark.parametrize("words, said", [
     (["--variant", "potato"], "no such variant: potato"), (["--limit", "soon"], "--limit takes seconds"),
     (["--nonsense"], "unknown argument"), (["--only"], "--only needs a value"),
