@@ -41,6 +41,7 @@ NEEDS = {
     "containerd": ("ctr", "needs containerd"),
     "buildah": ("buildah", "needs buildah"),
     "docker": ("dockerd", "needs dockerd"),
+    "apparmor": (lambda: shutil.which("apparmor_parser") and os.path.exists("/sys/kernel/security/apparmor"), "needs AppArmor"),
     "catatonit": ("catatonit", "needs catatonit"),
     "criu": (criu.find, "needs a criu that works on this kernel"),
     "criu_pre_dump": (lambda: criu.can("mem_dirty_track"), "needs criu and a kernel that tracks memory"),

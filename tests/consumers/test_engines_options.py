@@ -3,6 +3,7 @@
 
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -56,6 +57,32 @@ def test_seccomp_profile(engine, workdir, action, seen, code):
 def test_seccomp_profile_that_is_broken_fails(engine, workdir):
     (workdir / "profile.json").write_text('{"defaultAction": "SCMP_ACT_NONSENSE"}')
     assert engine.rm_run("--security-opt", f"seccomp={workdir}/profile.json", engine.image, "true", code=None).returncode != 0
+
+
+PROFILE = """profile dray-consumers flags=(attach_disconnected,mediate_deleted) {
+  file,
+  capability,
+  network,
+  signal,
+  ptrace,
+  unix,
+  deny /data/** r,
+}
+"""
+
+
+@pytest.mark.needs("apparmor")
+def test_apparmor_profile(engine, workdir):
+    (workdir / "profile").write_text(PROFILE)
+    subprocess.run(["apparmor_parser", "--skip-cache", "--replace", workdir / "profile"], check=True)
+    try:
+        engine.detached("--name", "box", "--security-opt", "apparmor=dray-consumers")
+        for number in ("1", "self"):
+            assert engine("exec", "box", "cat", f"/proc/{number}/attr/current").stdout == "dray-consumers (enforce)\n"
+        assert "denied" in engine.fails("exec", "box", "cat", "/data/in-image").stderr
+    finally:
+        engine.remove_all()
+        subprocess.run(["apparmor_parser", "--remove", workdir / "profile"], check=True)
 
 
 def test_privileged(engine):
