@@ -6,49 +6,58 @@ import shutil
 
 import pytest
 
-from harness.runtime import runtime_kind, runtime_path
-from harness.user import UserRuntime, own_bundle, rootless
+from harness.runtime import Runtime, runtime_kind, runtime_path
+from harness.user import UserRuntime, own_bundle
 from harness.user_fixtures import user  # noqa: F401: fixture
 
 HELPER = runtime_path().parent / "src/helper/dray-helper"
+WITHOUT = "there is no helper"
 
 pytestmark = [pytest.mark.skipif(runtime_kind() != "dray", reason="dray only: the helper is dray's"),
               pytest.mark.skipif(not HELPER.exists(), reason="needs a dray with a helper in its build tree")]
 
 
-@pytest.fixture
-def bundle(workdir, user, make_bundle):  # noqa: F811
-    """A container of a user's that needs the helper, and the helper beside that user's dray, root's."""
-    runtime = UserRuntime(workdir, user)
-    runtime.options = ["--systemd-cgroup"]
-    made = make_bundle(runtime=runtime)
-    rootless(made)
-    made.linux["cgroupsPath"] = f":it:{made.name}"
-    own_bundle(made)
-    made.helper = runtime.path.parent / "src/helper/dray-helper"
-    made.helper.parent.mkdir(parents=True)
-    shutil.copy2(HELPER, made.helper)
-    return made
+def in_a_mount_namespace_of_the_host(bundle, *words):
+    """A container without a mount namespace, for which the helper looks at the host's mounts; *words make the host."""
+    bundle.no_namespace("mount")
+    bundle.no_namespace("user")
+    for key in ("uidMappings", "gidMappings", "maskedPaths", "readonlyPaths", "resources", "cgroupsPath"):
+        bundle.linux.pop(key, None)
+    bundle.config["mounts"] = []
+    bundle.config["root"].pop("readonly", None)
+    for names in bundle.config["process"]["capabilities"].values():
+        names.append("CAP_SYS_ADMIN")  # It could mount.
+    bundle.runtime.options = ["--debug"]
+    bundle.runtime.prefix = [*bundle.runtime.prefix, "unshare", "--mount", *words]
+    return bundle
 
 
-def run(bundle):
-    return bundle.run(env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/not/there"})
+def copy_runtime(runtime):
+    """dray and its helper in a directory of the test's, root's."""
+    directory = runtime.directory / "copy"
+    helper = directory / "src/helper/dray-helper"
+    helper.parent.mkdir(parents=True)
+    shutil.copy2(os.path.realpath(runtime_path()), directory / "dray")
+    shutil.copy2(HELPER, helper)
+    runtime.path = directory / "dray"
+    return helper
 
 
-def test_helper_of_root(bundle):
-    run(bundle).dray_error("SYSTEMD_BUS")
+@pytest.mark.parametrize("owner, mode, trusted", [
+    (0, 0o755, True), (65534, 0o755, False), (1234, 0o755, False), (0, 0o775, False), (0, 0o757, False)])
+def test_helper_of_root(workdir, make_bundle, owner, mode, trusted):
+    bundle = in_a_mount_namespace_of_the_host(make_bundle(runtime=Runtime(workdir)), "--propagation", "private")
+    helper = copy_runtime(bundle.runtime)
+    os.chown(helper, owner, owner)
+    os.chmod(helper, mode)
+    assert (WITHOUT in bundle.run().err) != trusted
 
 
-def test_helper_of_root_in_a_user_namespace_without_root(bundle):
+@pytest.mark.parametrize("mode, trusted", [(0o755, True), (0o757, False)])
+def test_helper_of_root_in_a_user_namespace_without_root(workdir, user, make_bundle, mode, trusted):  # noqa: F811
     """As under Podman without root, where what belongs to root shows the overflow id."""
-    bundle.runtime.prefix = [*bundle.runtime.prefix, "unshare", "--user", "--map-root-user"]
-    for key in ("uidMappings", "gidMappings"):
-        bundle.linux[key][0]["hostID"] = 0
-    run(bundle).dray_error("SYSTEMD_BUS")
-
-
-@pytest.mark.parametrize("owner, mode", [(65534, 0o755), (1234, 0o755), (0, 0o775), (0, 0o757)])
-def test_helper_that_others_can_change(bundle, owner, mode):
-    os.chown(bundle.helper, owner, owner)
-    os.chmod(bundle.helper, mode)
-    run(bundle).dray_error("HELPER_FAILED", names=["no helper"])
+    bundle = in_a_mount_namespace_of_the_host(make_bundle(runtime=UserRuntime(workdir, user)), "--user", "--map-root-user")
+    copy_runtime(bundle.runtime).chmod(mode)
+    own_bundle(bundle)
+    done = bundle.run()
+    assert done.code == 0 and (WITHOUT in done.err) != trusted, done
