@@ -46,6 +46,13 @@ void restore_done(struct restore *restore)
 
 int row_find_criu(struct operation *operation)
 {
+    const struct plan *plan = operation_plan(operation);
+
+    if (operation->restore->request->options.cgroups_mode == CRIU_CGROUPS_STRICT &&
+        (plan->cgroup.path != 0 || plan->cgroup.scope != 0))
+        return error_set(operation->error, ERROR_USAGE, EINVAL,
+                         "--manage-cgroups-mode strict: CRIU would refuse the container's cgroup, "
+                         "which is made before; full does the same with the cgroups below it");
     if (operation->runtime->rootless == RUNTIME_ROOTLESS_TRUE)
         return error_set(operation->error, ERROR_NOT_SUPPORTED, EPERM,
                          "restore needs the rights of root, which CRIU asks for");
@@ -161,8 +168,12 @@ int row_start_criu(struct operation *operation)
     identity->pid = restore->criu.pid;
     if (process_read_status(identity->pid, &status) == 0)
         identity->start_time = status.start_time;
-    return journal_append(operation->journal, JOURNAL_PROCESS, identity, sizeof(*identity),
-                          operation->error);
+    r = journal_append(operation->journal, JOURNAL_PROCESS, identity, sizeof(*identity),
+                       operation->error);
+    /* once the first process is there, its end may have to wait for that of criu, which traces it */
+    return r < 0 ? r
+                 : journal_append(operation->journal, JOURNAL_CRIU, identity, sizeof(*identity),
+                                  operation->error);
 }
 
 static void add_mount(void *data, const char *destination, const char *source)

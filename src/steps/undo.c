@@ -58,6 +58,19 @@ static void thaw(const struct journal *journal)
     cgroup_done(&cgroup);
 }
 
+static void kill_recorded(const struct journal_record *record)
+{
+    struct process_identity identity;
+    _cleanup_close_ int pidfd = -1;
+
+    if (record == NULL || record->length != sizeof(identity))
+        return;
+    memcpy(&identity, record->payload, sizeof(identity));
+    pidfd = process_open(&identity);
+    if (pidfd >= 0)
+        sys_pidfd_send_signal(pidfd, SIGKILL);
+}
+
 static int end_process(const struct undo_request *request, const struct journal *journal,
                        const struct journal_record *record, struct error *error)
 {
@@ -84,6 +97,8 @@ static int end_process(const struct undo_request *request, const struct journal 
                          "process %d of container \"%s\" is still alive", identity.pid,
                          request->id);
     thaw(journal);
+    /* what it traces ends only when it says so, or ends itself */
+    kill_recorded(journal_find(journal, JOURNAL_CRIU));
     if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
         return error_set(error, ERROR_CLEANUP_INCOMPLETE, errno, "cannot kill process %d",
                          identity.pid);
@@ -213,19 +228,6 @@ static int undo_records(const struct runtime *runtime, const struct undo_request
             break;
     }
     return result;
-}
-
-static void kill_recorded(const struct journal_record *record)
-{
-    struct process_identity identity;
-    _cleanup_close_ int pidfd = -1;
-
-    if (record == NULL || record->length != sizeof(identity))
-        return;
-    memcpy(&identity, record->payload, sizeof(identity));
-    pidfd = process_open(&identity);
-    if (pidfd >= 0)
-        sys_pidfd_send_signal(pidfd, SIGKILL);
 }
 
 void undo_kill_process(int directory)
