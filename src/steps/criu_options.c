@@ -14,9 +14,19 @@
 
 #define LOG_LEVEL_ALL 4 /* of CRIU: "debug"; its log is looked at only when something failed */
 
+/* CRIU, as root, follows whatever links lie in there, and believes what the files say. */
+static bool is_private(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && (status.st_uid == 0 || status.st_uid == geteuid()) &&
+           (status.st_mode & S_IWOTH) == 0 &&
+           ((status.st_mode & S_IWGRP) == 0 || status.st_gid == 0);
+}
+
 static int open_directory(const char *path, const char *what, bool make, struct error *error)
 {
-    int fd;
+    _cleanup_close_ int fd = -1;
 
     if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
         return error_set(error, ERROR_CHECKPOINT_FILES, errno, "cannot make the %s \"%s\"", what,
@@ -25,7 +35,10 @@ static int open_directory(const char *path, const char *what, bool make, struct 
     if (fd < 0)
         return error_set(error, ERROR_CHECKPOINT_FILES, errno, "cannot open the %s \"%s\"", what,
                          path);
-    return fd;
+    if (!is_private(fd))
+        return error_set(error, ERROR_CHECKPOINT_FILES, EPERM,
+                         "others than root can write in the %s \"%s\"", what, path);
+    return take_fd(&fd);
 }
 
 int criu_open_directories(const struct criu_options *options, bool make,

@@ -170,7 +170,7 @@ int row_start_criu(struct operation *operation)
         identity->start_time = status.start_time;
     r = journal_append(operation->journal, JOURNAL_PROCESS, identity, sizeof(*identity),
                        operation->error);
-    /* once the first process is there, its end may have to wait for that of criu, which traces it */
+    /* once the first process is there, its end may have to wait for criu's, which traces it */
     return r < 0 ? r
                  : journal_append(operation->journal, JOURNAL_CRIU, identity, sizeof(*identity),
                                   operation->error);

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """checkpoint and restore with wrong options, without criu, and with one that misbehaves."""
 
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
+import subprocess
 
 import pytest
 
@@ -49,6 +51,16 @@ def images(workdir):
     directory.mkdir()
     (directory / "inventory.img").write_bytes(b"")
     return directory
+
+
+@contextlib.contextmanager
+def small_filesystem(directory, options):
+    directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", directory], check=True)
 
 
 def checkpoint(bundle, *options, **settings):
@@ -133,6 +145,42 @@ def test_image_path_that_cannot_be(bundle, workdir, fake):
             .dray_error("CHECKPOINT_FILES", names=[str(path)])
     checkpoint(bundle, "--image-path", workdir / "i", "--work-path", workdir / "file", env=fake.does("die 1")) \
         .dray_error("CHECKPOINT_FILES", names=[str(workdir / "file")])
+    is_as_before(bundle)
+
+
+@pytest.mark.parametrize("mode, owner, group", [(0o777, 0, 0), (0o1777, 0, 0), (0o770, 0, 1000), (0o700, 1000, 1000)])
+def test_directories_of_others(bundle, workdir, fake, images, mode, owner, group):
+    """Whoever can put links there chooses what root overwrites, or what is restored."""
+    env = fake.does("refuse 5")
+    bundle.up()
+    theirs = workdir / "theirs"
+    shutil.copytree(images, theirs)
+    os.chown(theirs, owner, group)
+    os.chmod(theirs, mode)
+    for words in (["--image-path", theirs], ["--image-path", images, "--work-path", theirs]):
+        checkpoint(bundle, *words, env=env).dray_error("CHECKPOINT_FILES", names=["others than root", str(theirs)])
+    is_as_before(bundle)
+    bundle.delete("--force").ok()
+    restore(bundle, "--image-path", theirs, env=env).dray_error("CHECKPOINT_FILES", names=["others than root"])
+    assert not (fake.directory / "request").exists()
+    assert bundle.leaks() == []
+
+
+def test_images_that_cannot_be_written(bundle, workdir, fake):
+    """Not even what dray itself has to write there."""
+    bundle.up()
+    with small_filesystem(workdir / "i", "mode=700,ro"):
+        checkpoint(bundle, "--image-path", workdir / "i", "--work-path", fake.directory, env=fake.does("refuse 5")) \
+            .dray_error("CHECKPOINT_FILES", names=["descriptors.json", "EROFS"])
+    is_as_before(bundle)
+
+
+@pytest.mark.needs("criu")
+def test_images_that_are_full(bundle, workdir):
+    bundle.up()
+    with small_filesystem(workdir / "i", "mode=700,size=64k"):
+        checkpoint(bundle, "--image-path", workdir / "i", "--work-path", workdir, timeout=60) \
+            .dray_error("CRIU_FAILED", names=["No space left"])
     is_as_before(bundle)
 
 
