@@ -6,7 +6,7 @@
  *   probe facts [NAME...]            facts about this process
  *   probe try ACTION [ARG...] [, ACTION [ARG...]]...   operations, one result each
  *   probe wait [STATUS|stubborn]     report signals until SIGTERM
- *   probe lock FILE WORD...          "probe WORD..." with a lock of flock(2) on the file; 3 if taken
+ *   probe lock FILE WORD...          "probe WORD..." with a lock on the file; 3 if it is taken
  *   probe exit STATUS | probe die SIGNAL
  */
 #include "probe.h"
