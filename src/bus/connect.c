@@ -14,7 +14,6 @@
 #define CONNECT_DEADLINE_MS 10000
 #define OVERFLOW_UID        65534 /* of users that our user namespace does not know */
 #define SYSTEM_BUS          "unix:path=/run/dbus/system_bus_socket"
-#define SYSTEM_PRIVATE      "unix:path=/run/systemd/private"
 
 /*
  * EXTERNAL without a name: the server takes it from the socket, which is right in user namespaces,
@@ -69,18 +68,31 @@ static int connect_any(struct bus *bus, const char *list)
     }
 }
 
+/*
+ * systemd's own socket, which is its owner's alone, where there is no bus, or not yet.  Not before
+ * the bus: systemd sets up all its objects for each connection and tells it everything that
+ * happens, which costs more time than a bus daemon in between.
+ */
+static int connect_directly(struct bus *bus, const char *directory, int r)
+{
+    struct bus_address address;
+
+    if (bus_address_of_path(directory, "systemd/private", &address) < 0 ||
+        connect_to(bus, &address) < 0)
+        return r;
+    bus->direct = true;
+    return 0;
+}
+
 static int connect_system(struct bus *bus)
 {
     const char *given = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    int r;
 
     if (given != NULL && given[0] != '\0')
         return connect_any(bus, given); /* that one and no other */
-    /* for root alone: two processes less in between, and there without a bus, or before it */
-    bus->direct = true;
-    if (connect_any(bus, SYSTEM_PRIVATE) == 0)
-        return 0;
-    bus->direct = false;
-    return connect_any(bus, SYSTEM_BUS);
+    r = connect_any(bus, SYSTEM_BUS);
+    return r < 0 ? connect_directly(bus, "/run", r) : 0;
 }
 
 static int connect_user(struct bus *bus)
@@ -88,7 +100,7 @@ static int connect_user(struct bus *bus)
     const char *given = getenv("DBUS_SESSION_BUS_ADDRESS");
     const char *directory = getenv("XDG_RUNTIME_DIR");
     struct bus_address address;
-    int r, direct;
+    int r;
 
     if (given != NULL && given[0] != '\0')
         return connect_any(bus, given);
@@ -97,11 +109,7 @@ static int connect_user(struct bus *bus)
     r = bus_address_of_path(directory, "bus", &address);
     if (r == 0)
         r = connect_to(bus, &address);
-    if (r == 0 || bus_address_of_path(directory, "systemd/private", &address) < 0)
-        return r;
-    direct = connect_to(bus, &address);
-    bus->direct = direct == 0;
-    return direct == 0 ? 0 : r;
+    return r < 0 ? connect_directly(bus, directory, r) : 0;
 }
 
 static void send_greeting(struct bus *bus)

@@ -208,6 +208,20 @@ def test_container_without_limits_in_plain_words(scope):
     scope.run().ok()
 
 
+def test_without_a_bus(scope, systemd_host):
+    """systemd has a socket of its own."""
+    script = 'mount -t tmpfs none /run/dbus && exec "$@"'
+    scope.runtime.prefix = [*systemd_host.prefix, "unshare", "--mount", "sh", "-c", script, "sh"]
+    up(scope)
+    cgroup = systemd_host.cgroup(scope.unit)
+    assert len(processes(cgroup)) == 1
+    if "pids" in systemd_host.controllers():
+        scope.runtime("update", "--pids-limit", "100", scope.name).ok()
+        assert systemd_host.show(scope.unit, "TasksMax") == "100"
+    scope.delete("--force").ok()
+    systemd_host.gone(scope.unit)
+
+
 def test_features(runtime):
     cgroup = runtime("features").json()["linux"]["cgroup"]
     assert cgroup["systemd"] is True and cgroup["systemdUser"] is True

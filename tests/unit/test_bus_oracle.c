@@ -5,6 +5,7 @@
  */
 #include "cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,7 +101,7 @@ static void add_basic(struct oracle *oracle, char type, struct unit_value *value
 
     if (strchr("sog", type) != NULL) {
         if (type == 'o')
-            strcpy(text, "/a/b");
+            snprintf(text, sizeof(text), "/a/b");
         else if (type == 's')
             draw_text(oracle, text);
         if (value != NULL)
@@ -223,27 +224,38 @@ static void calls_have_the_bytes_of_sd_bus(void **state)
     end(&oracle);
 }
 
+static void append(char *signature, char type)
+{
+    size_t length = strlen(signature);
+
+    signature[length] = type;
+    signature[length + 1] = '\0';
+}
+
 /* A random complete type behind what is in @signature. */
 static void draw_type(struct oracle *oracle, char *signature, unsigned depth)
 {
     static const char basic[] = "ybnqiuxtdsog";
-    char *end = signature + strlen(signature);
     unsigned kind = depth < DEPTH_MAX ? draw(oracle, 8) : 0;
 
     if (kind == 4) {
-        *end = 'a';
+        append(signature, 'a');
         draw_type(oracle, signature, depth + 1);
     } else if (kind == 5) {
-        *end = '(';
+        append(signature, '(');
         for (unsigned i = 1 + draw(oracle, 3); i > 0; i--)
             draw_type(oracle, signature, depth + 1);
-        strcat(signature, ")");
+        append(signature, ')');
     } else if (kind == 6) {
-        strcpy(end, "a{s");
+        append(signature, 'a');
+        append(signature, '{');
+        append(signature, 's');
         draw_type(oracle, signature, depth + 1);
-        strcat(signature, "}");
+        append(signature, '}');
+    } else if (kind == 7) {
+        append(signature, 'v');
     } else {
-        *end = kind == 7 ? 'v' : basic[draw(oracle, sizeof(basic) - 1)];
+        append(signature, basic[draw(oracle, sizeof(basic) - 1)]);
     }
 }
 
