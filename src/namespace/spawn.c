@@ -50,7 +50,8 @@ static const char *const window_texts[] = {
     [WINDOW_JOURNAL] = "cannot write the journal",
     [WINDOW_TIME_OFFSETS] = "cannot set the offsets of the time namespace",
     [WINDOW_CAPABILITIES] = "cannot keep the capabilities of the new user namespace",
-    [WINDOW_DESCRIPTORS] = "cannot hand descriptors to the stage",
+    [WINDOW_DESCRIPTORS] =
+        "cannot hand descriptors to the stage (it takes close_range(2), Linux 5.11)",
     [WINDOW_EXECUTE] = "cannot execute the stage",
 };
 

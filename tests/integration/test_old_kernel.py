@@ -65,7 +65,7 @@ def test_another_way(bundle, workdir, what, calls):
     ("scheduler", "sched_setattr", "/process/scheduler"), ("io priority", "ioprio_set", "/process/ioPriority"),
     ("personality", "personality", "/linux/personality"), ("memory policy", "set_mempolicy", "/linux/memoryPolicy"),
     ("rlimits", "prlimit64", "/process/rlimits/0"), ("plain", "capset", "/process/capabilities"), ("plain", "pivot_root", ""),
-    ("plain", "close_range", ""), ("plain", "memfd_create", ""), ("plain", "clone3,pidfd_open", "pidfd_open"),
+    ("plain", "close_range", "close_range(2)"), ("plain", "memfd_create", ""), ("plain", "clone3,pidfd_open", "pidfd_open"),
 ])
 def test_the_error_names_who_asked(bundle, workdir, what, calls, pointer):
     ask_for(bundle, what, workdir)
