@@ -13,10 +13,11 @@ int namespace_open_joins(struct plan *plan, struct error *error);
 void namespace_close_joins(struct plan *plan);
 
 /*
- * True when a PID namespace is among the joined ones and the kernel can mount its procfs for a
- * process outside of it ("pidns=", Linux 6.17).  Runs in dray.
+ * Finds out how a procfs of a joined PID namespace can be mounted by a process outside of it: the
+ * kernel can be told which one it is to show ("pidns=", Linux 6.17), or a child that is in it opens
+ * the context.  Fills plan_namespaces.procfs_... in.  Runs in dray.
  */
-bool namespace_has_procfs_from_outside(const struct plan *plan);
+void namespace_plan_procfs(struct plan *plan);
 
 /*
  * Joins them, user namespaces first, so that the others are joined with its capabilities; one that

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opening and verifying the namespaces to join; runs in dray. */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "io/syscalls.h"
 #include "namespace/join.h"
+#include "plan/fault_injection.h"
 
 static int open_join(const struct plan *plan, struct plan_join *join, struct error *error)
 {
@@ -57,7 +63,33 @@ int namespace_open_joins(struct plan *plan, struct error *error)
     return 0;
 }
 
-bool namespace_has_procfs_from_outside(const struct plan *plan)
+/* Since Linux 6.17 the kernel can be told which PID namespace a procfs is to show. */
+static bool knows_pidns(int context, const struct plan_join *join)
+{
+    return !fault_is_old_procfs() &&
+           sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, join->descriptor) == 0;
+}
+
+/* What a filter is loaded with when it has no address is EFAULT where there are filters. */
+static bool has_filters(void)
+{
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT;
+}
+
+static unsigned count_procfs(const struct plan *plan)
+{
+    unsigned count = 0;
+
+    plan_for_each(mount, plan, plan->rootfs.mounts, struct plan_mount)
+    {
+        const char *type = plan_text(plan, mount->type);
+
+        count += type != NULL && strcmp(type, "proc") == 0;
+    }
+    return count;
+}
+
+void namespace_plan_procfs(struct plan *plan)
 {
     plan_for_each(join, plan, plan->namespaces.joins, struct plan_join)
     {
@@ -66,10 +98,14 @@ bool namespace_has_procfs_from_outside(const struct plan *plan)
         if (join->type != CLONE_NEWPID)
             continue;
         context = sys_fsopen("proc", FSOPEN_CLOEXEC);
-        return context >= 0 &&
-               sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, join->descriptor) == 0;
+        if (context < 0)
+            return;
+        plan->namespaces.procfs_from_outside = knows_pidns(context, join);
+        if (plan->namespaces.procfs_from_outside || count_procfs(plan) > 1 || !has_filters())
+            return;
+        plan->namespaces.procfs_from_outside = true;
+        plan->namespaces.procfs_by_opener = count_procfs(plan) == 1;
     }
-    return false;
 }
 
 void namespace_close_joins(struct plan *plan)

@@ -8,6 +8,8 @@
  *     DRAY_FAULT=dray:MOUNTED=signal-TERM  SIGTERM before it, as from a user who gives up
  *     DRAY_HELD_MS=500                     how long a stage that others may hold is waited for
  *
+ *     DRAY_OLD_PROCFS=1                    as before Linux 6.17
+ *
  * In other builds these are empty.
  */
 #ifndef DRAY_PLAN_FAULT_INJECTION_H
@@ -70,7 +72,17 @@ static inline int fault_held_ms(int ms)
     return text != NULL && parse_i32(text, &shorter) == 0 ? shorter : ms;
 }
 
+static inline bool fault_is_old_procfs(void)
+{
+    return getenv("DRAY_OLD_PROCFS") != NULL;
+}
+
 #else
+
+static inline bool fault_is_old_procfs(void)
+{
+    return false;
+}
 
 static inline int fault_held_ms(int ms)
 {

@@ -71,8 +71,9 @@ struct plan_namespaces {
      * user namespace itself, so the stage makes the new ones when it has joined.
      */
     bool make_after_joining;
-    /* a procfs of the joined PID namespace can be mounted without being in it (Linux 6.17) */
+    /* a procfs of the joined PID namespace can be mounted without being in it */
     bool procfs_from_outside;
+    bool procfs_by_opener;     /* by a context that a child opens there (stage/procfs_opener.h) */
     struct plan_array joins;   /* struct plan_join, in the order of joining */
     struct plan_array uid_map; /* struct plan_idmap; of the new user namespace */
     struct plan_array gid_map;

@@ -44,7 +44,8 @@ enum restore_step {
  * take it over, and gains nothing.  Not with a user namespace, which keeps what was executed
  * outside of it from those inside; hooks that run while a container is created are told the pid
  * that it keeps, so there the stage enters first (ENTER_BY_CHILD); so it does where only a process
- * inside can mount a procfs (plan_namespaces.procfs_from_outside).
+ * inside can mount a procfs: without fsopen(2) or seccomp filters, or with more than one procfs
+ * before Linux 6.17 (plan_namespaces.procfs_from_outside).
  */
 bool plan_enters_last(const struct plan *plan);
 

@@ -55,7 +55,7 @@ static int configure(struct rootfs *rootfs, const struct filesystem_request *req
 {
     int r = 0;
 
-    if (pid_namespace != NULL &&
+    if (pid_namespace != NULL && !rootfs->plan->namespaces.procfs_by_opener &&
         sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, pid_namespace->descriptor) < 0)
         return -errno;
     if (request->source != NULL &&
@@ -80,7 +80,9 @@ int filesystem_make(struct rootfs *rootfs, const struct filesystem_request *requ
 
     if (pid_namespace == NULL && needs_mount(rootfs, request))
         return -ENOSYS;
-    context = sys_fsopen(request->type, FSOPEN_CLOEXEC);
+    context = pid_namespace != NULL && rootfs->plan->namespaces.procfs_by_opener
+                  ? take_fd(&rootfs->procfs_context)
+                  : sys_fsopen(request->type, FSOPEN_CLOEXEC);
     if (context < 0 && pid_namespace != NULL)
         return -EOPNOTSUPP;
     if (context < 0)

@@ -21,6 +21,7 @@ void rootfs_init(struct rootfs *rootfs, const struct plan *plan, struct error *e
         .sys = -1,
         .null = -1,
         .empty = -1,
+        .procfs_context = -1,
         .host_namespace = -1,
         /* modes in here are what the config and the spec say, whoever calls */
         .umask = umask(0),
@@ -29,9 +30,10 @@ void rootfs_init(struct rootfs *rootfs, const struct plan *plan, struct error *e
 
 void rootfs_done(struct rootfs *rootfs)
 {
-    int *const descriptors[] = {&rootfs->root,  &rootfs->procfs,        &rootfs->dev,
-                                &rootfs->proc,  &rootfs->sys,           &rootfs->null,
-                                &rootfs->empty, &rootfs->host_namespace};
+    int *const descriptors[] = {
+        &rootfs->root,          &rootfs->procfs, &rootfs->dev,   &rootfs->proc,
+        &rootfs->sys,           &rootfs->null,   &rootfs->empty, &rootfs->host_namespace,
+        &rootfs->procfs_context};
 
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
         *descriptors[i] = close_fd(*descriptors[i]);

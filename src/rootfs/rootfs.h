@@ -29,6 +29,7 @@ struct rootfs {
     int sys;    /* are looked up from here, so that no decoy can take the place of these mounts */
     int null;   /* a verified null device to cover files with, or the mount that covers the first */
     int empty;  /* an empty read-only tmpfs to cover directories with, likewise */
+    int procfs_context; /* of the procfs to mount, when another process had to open it; -1 */
     int host_namespace; /* the host's mount namespace, to go back there with a detached tree */
     bool legacy; /* the kernel, or a filter on its system calls, refuses the newer mount calls */
     bool null_attached;

@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     stage.plan = plan;
-    stage.procfs = stage.slave = stage.listener = -1;
+    stage.procfs = stage.procfs_context = stage.slave = stage.listener = -1;
     stage.recorder = map_recorder(plan->descriptors.recorder);
     if (stage.recorder == NULL)
         return 2;

@@ -14,10 +14,20 @@
 #include "namespace/loopback.h"
 #include "namespace/sysctl.h"
 #include "namespace/time_offsets.h"
+#include "stage/procfs_opener.h"
 #include "stage/stage.h"
 
 int stage_join_namespaces(struct stage *stage)
 {
+    plan_for_each(join, stage->plan, stage->plan->namespaces.joins, struct plan_join)
+    {
+        if (join->type != CLONE_NEWPID || !stage->plan->namespaces.procfs_by_opener ||
+            !plan_enters_last(stage->plan))
+            continue;
+        stage->procfs_context = procfs_opener_open(stage, join);
+        if (stage->procfs_context < 0)
+            return stage->procfs_context;
+    }
     return namespace_join_all(stage->plan, stage->error);
 }
 

@@ -2,6 +2,7 @@
 /* The stage's rows for file systems. */
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "hook/hook.h"
 #include "process/cwd.h"
 #include "stage/stage.h"
@@ -9,6 +10,7 @@
 int stage_set_propagation(struct stage *stage)
 {
     rootfs_init(&stage->rootfs, stage->plan, stage->error);
+    stage->rootfs.procfs_context = take_fd(&stage->procfs_context);
     return rootfs_set_propagation(&stage->rootfs);
 }
 

@@ -25,9 +25,10 @@ struct stage {
     uint32_t row;        /* of the list being walked */
     struct rootfs rootfs;
     struct process_image image;
-    int procfs;   /* for labels of exec, and for unmounting; create has the rootfs's */
-    int slave;    /* of the terminal; -1 */
-    int listener; /* of the seccomp filter; -1 */
+    int procfs;         /* for labels of exec, and for unmounting; create has the rootfs's */
+    int procfs_context; /* of a procfs to mount: procfs_opener.h; -1 */
+    int slave;          /* of the terminal; -1 */
+    int listener;       /* of the seccomp filter; -1 */
     bool working_directory_entered;
     bool filtered; /* stage_load_seccomp() has been here */
 };

@@ -29,7 +29,7 @@ int row_open_namespaces(struct operation *operation)
 
     if (r < 0)
         return r;
-    plan->namespaces.procfs_from_outside = namespace_has_procfs_from_outside(plan);
+    namespace_plan_procfs(plan);
     return row_keep_network_namespace(operation);
 }
 

@@ -156,6 +156,7 @@ static void try_memory(long pid)
 static void try_trace(long pid, const char *canary)
 {
     char exe[4096], path[64], capabilities[64] = "gone", bounding[64] = "gone";
+    char filter[64] = "gone";
     ssize_t length;
 
     /* not PTRACE_ATTACH: its SIGSTOP may arrive after we have let it go */
@@ -169,7 +170,8 @@ static void try_trace(long pid, const char *canary)
     exe[length > 0 ? length : 0] = '\0';
     read_status(pid, "CapPrm:\t", capabilities, sizeof(capabilities));
     read_status(pid, "CapBnd:\t", bounding, sizeof(bounding));
-    printf("traced %ld %s %s %s\n", pid, capabilities, bounding, exe);
+    read_status(pid, "Seccomp:\t", filter, sizeof(filter));
+    printf("traced %ld %s %s %s %s\n", pid, capabilities, bounding, filter, exe);
     snprintf(path, sizeof(path), "/proc/%ld/root", pid);
     try_directory(pid, path, canary);
     snprintf(path, sizeof(path), "/proc/%ld/cwd", pid);
