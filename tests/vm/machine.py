@@ -45,6 +45,19 @@ def console_tail(directory, lines=40):
     return "\n".join(text.replace("\r", "").splitlines()[-lines:])
 
 
+def emulator_words(directory):
+    """What the emulator said, which is how it ended when it did; a moment is left to it for that."""
+    deadline = time.monotonic() + 3
+    while True:
+        try:
+            text = (directory / "qemu").read_text(errors="replace")[-2000:].strip()
+        except OSError:
+            return ""
+        if "ended with" in text or time.monotonic() > deadline:
+            return text or "the emulator lives"
+        time.sleep(0.05)
+
+
 def qemu_pid(directory):
     """The pid of a machine that lives, or None."""
     try:
@@ -196,14 +209,19 @@ def start(options):
         "-chardev", f"socket,id=agent,path={directory / 'agent'},server=on,wait=off",
         "-device", "virtserialport,chardev=agent,name=dray.agent",
         "-device", "virtio-rng-pci",
-        "-nic", "none", "-pidfile", directory / "pid", "-daemonize",
+        "-nic", "none", "-pidfile", directory / "pid",
     ]
     started = time.monotonic()
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    with open(directory / "qemu", "w") as words:
+        # Not -daemonize: what it says at its end, and how it ended, would be lost.
+        emulator = subprocess.Popen(["sh", "-c", '"$@"; echo "the emulator ended with $?"', "sh", *command], stdin=subprocess.DEVNULL,
+                                    stdout=words, stderr=words, start_new_session=True)
+    while qemu_pid(directory) is None and emulator.poll() is None and time.monotonic() < started + options.timeout:
+        time.sleep(0.05)
     try:
         Link(directory, options.timeout).close()
     except Gone as error:
-        print(f"{error}; the end of its console:\n{console_tail(directory)}", file=sys.stderr)
+        print(f"{error}; {emulator_words(directory)}\nthe end of its console:\n{console_tail(directory)}", file=sys.stderr)
         stop(directory)
         return GONE
     # The guest begins at the time of its image or, resumed, of its snapshot.
@@ -298,7 +316,7 @@ def main():
     try:
         sys.exit(options.run(options))
     except Gone as error:
-        print(f"machine.py: {error}", file=sys.stderr)
+        print(f"machine.py: {error}; {emulator_words(options.directory)}", file=sys.stderr)
         sys.exit(GONE)
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"machine.py: {error}")
