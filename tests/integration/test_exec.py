@@ -162,8 +162,9 @@ def test_bad_pid_file_place_is_an_error(bundle):
 def test_ends_with_the_container(bundle):
     bundle.up()
     process = bundle.runtime.popen("exec", bundle.name, "/bin/sleep", "1000")
-    host.wait_until(lambda: len(bundle.runtime("ps", "-f", "json", bundle.name).json()) == 2,
-                    "the second process")
+    host.wait_until(lambda: "sleep" in [open(f"/proc/{pid}/comm").read().strip() for pid in
+                                        bundle.runtime("ps", "-f", "json", bundle.name).json()],
+                    "the second process to be the program")
     bundle.kill("KILL").ok()
     assert process.wait(30) == 137
     assert bundle.wait() == 137
