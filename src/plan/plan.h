@@ -253,6 +253,7 @@ struct plan_seccomp {
     uint32_t flags;                 /* SECCOMP_FILTER_FLAG_* */
     bool listener;                  /* take the notification descriptor */
     bool before_entering;           /* loaded before ENTER_LAST, and allows what follows it */
+    bool close_listener;            /* the filter lets the stage close it once dray has it */
     plan_string listener_path;
     plan_string listener_metadata;
     plan_string plugins; /* shared objects that are served by instead: "a.so:/b.so"; 0: none */

@@ -67,6 +67,11 @@ bool seccomp_lets_enter(const struct plan *plan)
     return true;
 }
 
+bool seccomp_lets_close(const struct plan *plan)
+{
+    return allows(plan, (struct seccomp_data){.nr = SYS_close});
+}
+
 /* A system call that is still to be made under the filter. */
 struct needed {
     const char *name;

@@ -14,6 +14,9 @@
  */
 bool seccomp_lets_enter(const struct plan *plan);
 
+/* True when the filter allows close(2). */
+bool seccomp_lets_close(const struct plan *plan);
+
 /*
  * Refuses a filter that does not let through what the stage has to do under it: to drop the right
  * to load filters (without noNewPrivileges), to say that it is ready, to wait, and to execute the

@@ -187,11 +187,22 @@ int stage_load_seccomp(struct stage *stage)
 }
 
 /* create has ended long ago; the byte comes from `dray start` */
+/*
+ * dray has it.  Once whoever answers is gone, the kernel says so, also of our own last calls: as
+ * long as we had it, too, they would wait for ever.
+ */
+static void close_listener(struct stage *stage)
+{
+    if (stage->listener >= 0 && stage->plan->process.seccomp.close_listener)
+        stage->listener = close_fd(stage->listener);
+}
+
 int stage_wait_start(struct stage *stage)
 {
     char byte;
     ssize_t n;
 
+    close_listener(stage);
     do
         n = read(stage->plan->descriptors.start_fifo, &byte, 1);
     while (n < 0 && errno == EINTR);
@@ -220,6 +231,7 @@ int stage_run_start_container_hooks(struct stage *stage)
 
 int stage_execute(struct stage *stage)
 {
+    close_listener(stage);
     stage->recorder->phase = RECORDER_EXEC;
     return process_execute(&stage->image, stage->error);
 }

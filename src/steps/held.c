@@ -58,12 +58,18 @@ static bool is_frozen(const struct program_wait *wait)
 int held_await_program(struct program_wait *wait, struct error *error)
 {
     const int interval_ms = fault_held_ms(HELD_DEADLINE_MS);
+    struct pollfd events[] = {wait->event, wait->other};
 
+    if (wait->other.events == 0)
+        events[1].fd = -1;
     for (;;) {
-        int r = poll(&wait->event, 1, interval_ms);
+        int r = poll(events, ARRAY_SIZE(events), interval_ms);
 
-        if (r > 0)
+        if (r > 0) {
+            wait->event.revents = events[0].revents;
+            wait->other.revents = events[1].revents;
             return 0;
+        }
         if (r < 0 && errno != EINTR)
             return error_set(error, ERROR_SYSTEM, errno, "cannot wait for the container's program");
         if (r == 0 && !is_frozen(wait) && held_is_stopped(wait->identity.pid))

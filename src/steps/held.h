@@ -17,6 +17,7 @@
 
 struct program_wait {
     struct pollfd event; /* what says that it runs the program, or has failed to */
+    struct pollfd other; /* whatever else the caller has to look after; without events: nothing */
     struct process_identity identity;
     struct cgroup *cgroup; /* in which it may be frozen, which is no fault; or NULL */
 };
@@ -24,7 +25,7 @@ struct program_wait {
 /*
  * Waits for the event, for as long as hooks and slow file systems take.  One that somebody has
  * stopped is killed, lest it becomes the program after all.
- * Returns 0 with the event's revents, or a negative errno value with ERROR_STAGE_HELD or another
+ * Returns 0 with the revents of both, or a negative errno value with ERROR_STAGE_HELD or another
  * error set.
  */
 int held_await_program(struct program_wait *wait, struct error *error);

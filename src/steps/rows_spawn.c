@@ -205,6 +205,8 @@ int row_spawn(struct operation *operation)
         return r;
     if (plan_enters_last(plan) && !plan->process.no_new_privileges)
         plan->process.seccomp.before_entering = seccomp_lets_enter(plan);
+    plan->process.seccomp.close_listener =
+        plan->process.seccomp.listener && seccomp_lets_close(plan);
     plan_fd = sealed_memory_make("dray-plan", plan, plan->size, 0, operation->error);
     if (plan_fd < 0)
         return plan_fd;

@@ -14,6 +14,7 @@
 #include "steps/held.h"
 #include "steps/hooks.h"
 #include "steps/notify.h"
+#include "steps/seccomp_plugins.h"
 #include "steps/undo.h"
 
 #define END_DEADLINE_MS 5000
@@ -129,15 +130,40 @@ int container_start(struct container *container, struct error *error)
 }
 
 /* The stage's end of the conversation is close-on-exec, so its end is the program's beginning. */
+/*
+ * Meanwhile the plugins are asked about its last system calls, and may fail: that is the cause
+ * then, also of what the stage says.
+ */
+static int await_program(struct operation *operation, struct program_wait *wait)
+{
+    int r = held_await_program(wait, operation->error);
+
+    while (r == 0 && operation->plugins.socket >= 0) {
+        if (poll(&wait->other, 1, 0) > 0)
+            seccomp_plugins_listen(operation);
+        if (operation->plugins_failed) {
+            operation_kill_stage(operation);
+            return -EIO;
+        }
+        if (wait->event.revents != 0)
+            return 0;
+        wait->other.events = operation->plugins.socket >= 0 ? POLLIN : 0;
+        r = held_await_program(wait, operation->error);
+    }
+    return r;
+}
+
 int operation_await_program(struct operation *operation)
 {
     struct program_wait wait = {
         .event = {.fd = operation->control, .events = POLLIN},
+        .other = {.fd = operation->plugins.socket,
+                  .events = operation->plugins.socket >= 0 ? POLLIN : 0},
         .identity = operation->stage.identity,
         .cgroup = operation->has_cgroup ? &operation->cgroup : NULL,
     };
     struct recorder recorder;
-    int r = held_await_program(&wait, operation->error);
+    int r = await_program(operation, &wait);
 
     if (r < 0)
         return r;

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from harness import host
 from harness.seccomp import NUMBERS, Agent, allow_all_but, rule
 
 pytestmark = pytest.mark.skipif(not NUMBERS, reason="needs a machine whose system call numbers the test knows")
@@ -366,6 +367,29 @@ def test_listener_of_exec(bundle, agent):
     agent.answer(value=77)
     assert json.loads(process.communicate(timeout=30)[0])[0]["value"] == 77
     os.close(first)
+
+
+@pytest.mark.only_dray("others wait for ever")
+@pytest.mark.parametrize("verb", ["run", "start"])
+def test_agent_that_is_gone_when_the_program_is_executed(bundle, agent, verb):
+    notifying(bundle, agent)
+    bundle.linux["seccomp"]["syscalls"] = [rule("SCMP_ACT_NOTIFY", "execve", "execveat")]
+    bundle.args = ["/bin/probe", "exit", "5"]
+    if verb == "run":
+        bundle.write()
+        process = bundle.runtime.popen("run", "--bundle", bundle.directory, bundle.name, stderr=-1, text=True)
+        agent.receive()
+        agent.close()
+        _, words = process.communicate(timeout=30 * host.PATIENCE)
+    else:
+        bundle.create().ok()
+        agent.receive()
+        agent.close()
+        words = bundle.start().fails().err
+    agent.notify = -1
+    assert "ENOSYS" in words
+    bundle.delete("--force")
+    assert bundle.leaks() == []
 
 
 def test_listener_descriptor_stays_out_of_the_container(bundle, agent):

@@ -124,6 +124,21 @@ def test_what_fails_later_ends_the_container(served, plugins, kind, words):
     assert served.leaks() == []
 
 
+@pytest.mark.parametrize("kind, words", [("fail", ["EIO"]), ("crash", ["signal 6"]), ("continue", None), ("refuse", None)])
+def test_asked_about_the_execution_of_the_program(served, plugins, kind, words):
+    served.linux["seccomp"] = allow_all_but(rule("SCMP_ACT_NOTIFY", "execve", "execveat"))
+    served.config["annotations"][KEY] = plugins(kind)
+    served.args = ["/bin/probe", "exit", "5"]
+    done = served.run()
+    if kind == "continue":
+        done.exits(5)
+    elif kind == "refuse":
+        done.dray_error("PROGRAM_NOT_EXECUTABLE")
+    else:
+        done.fails(1).dray_error("SECCOMP_PLUGIN", POINTER, words)
+    assert served.leaks() == []
+
+
 def test_what_fails_later_ends_exec_alone(served, plugins):
     served.config["annotations"][KEY] = plugins("fail")
     served.args = ["/bin/probe", "wait"]

@@ -258,7 +258,8 @@ def systemd(shape):
     bundle = shape.bundle
     unit = f"walk-{bundle.name}.scope"
     bundle.linux["cgroupsPath"] = f"drayit.slice:walk:{bundle.name}"
-    bundle.config["annotations"] = {"org.systemd.property.TimeoutStopUSec": "uint64 5000000"}
+    bundle.config["annotations"] = {"org.systemd.property.TimeoutStopUSec": "uint64 5000000",
+                                    "run.oci.systemd.subgroup": "inner", "run.oci.delegate-cgroup": "payload"}
     bundle.namespace("cgroup")
     bundle.runtime.options += ["--systemd-cgroup"]
     bundle.runtime.prefix = booted.prefix
