@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """exec: a further process in a running container."""
 
+import contextlib
 import json
 import os
 import signal
@@ -162,9 +163,13 @@ def test_bad_pid_file_place_is_an_error(bundle):
 def test_ends_with_the_container(bundle):
     bundle.up()
     process = bundle.runtime.popen("exec", bundle.name, "/bin/sleep", "1000")
-    host.wait_until(lambda: "sleep" in [open(f"/proc/{pid}/comm").read().strip() for pid in
-                                        bundle.runtime("ps", "-f", "json", bundle.name).json()],
-                    "the second process to be the program")
+
+    def is_the_program():
+        pids = bundle.runtime("ps", "-f", "json", bundle.name).json()
+        with contextlib.suppress(OSError):  # one that was on its way is gone
+            return "sleep" in [open(f"/proc/{pid}/comm").read().strip() for pid in pids]
+
+    host.wait_until(is_the_program, "the second process to be the program")
     bundle.kill("KILL").ok()
     assert process.wait(30) == 137
     assert bundle.wait() == 137
