@@ -41,4 +41,7 @@ int restore_prepare_root(const struct plan *plan, const char *root_path, struct 
  */
 int restore_make_root_readonly(pid_t first, struct error *error);
 
+/* restore_labels.c: asks CRIU for the labels of the new configuration, not those of the images. */
+void restore_put_labels(struct operation *operation, struct wire_writer *options);
+
 #endif

@@ -179,6 +179,8 @@ static int check_thread(struct operation *operation, struct processes *processes
         return error_set(operation->error, ERROR_SYSTEM, errno,
                          "cannot look at restored process %d", thread);
     excess = find_excess(operation_plan(operation), status);
+    if (excess == NULL)
+        excess = restore_find_other_label(operation, pid, thread);
     return excess == NULL ? 0 : restore_refuse(operation, thread, excess);
 }
 

@@ -230,29 +230,6 @@ static void put_descriptors(struct operation *operation, struct wire_writer *opt
     }
 }
 
-/* Labels of the new configuration, not those that the images have. */
-static void put_labels(struct operation *operation, struct wire_writer *options)
-{
-    const struct restore_request *request = operation->restore->request;
-    const struct plan *plan = operation_plan(operation);
-    const char *apparmor = plan_text(plan, plan->process.apparmor);
-    const char *selinux = plan_text(plan, plan->process.selinux);
-    const char *context = plan_text(plan, plan->rootfs.mount_label);
-    char text[4096];
-
-    if (request->lsm_profile != NULL) {
-        criu_set_text(options, CRIU_OPTION_LSM_PROFILE, request->lsm_profile);
-    } else if (apparmor != NULL || selinux != NULL) {
-        snprintf(text, sizeof(text), "%s:%s", apparmor != NULL ? "apparmor" : "selinux",
-                 apparmor != NULL ? apparmor : selinux);
-        criu_set_text(options, CRIU_OPTION_LSM_PROFILE, text);
-    }
-    if (request->lsm_mount_context != NULL)
-        context = request->lsm_mount_context;
-    if (context != NULL)
-        criu_set_text(options, CRIU_OPTION_LSM_MOUNT_CONTEXT, context);
-}
-
 /* criu is where its processes are to be: cgroups in the images are moved below its own. */
 static int put_cgroup_roots(struct operation *operation, struct wire_writer *options)
 {
@@ -433,7 +410,7 @@ static int put_options(struct operation *operation, struct wire_writer *options)
     criu_set_flag(options, CRIU_OPTION_TCP_CLOSE, restore->request->tcp_close);
     put_mounts(operation, options);
     put_descriptors(operation, options);
-    put_labels(operation, options);
+    restore_put_labels(operation, options);
     return put_cgroup_roots(operation, options);
 }
 

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from harness import host
+from test_apparmor import load, profile  # noqa: F401: fixtures
 from test_checkpoint import saved  # noqa: F401: a fixture
 
 pytestmark = [pytest.mark.needs("criu"), pytest.mark.only_dray("the images are ours"), pytest.mark.slow]
@@ -111,3 +112,28 @@ def test_memory_is_kept_once(bundle, saved):  # noqa: F811
     saved.restore("--auto-dedup").ok()
     saved.goes_on()
     assert pages.stat().st_blocks < before
+
+
+# --- labels
+
+@pytest.mark.needs("apparmor")
+@pytest.mark.parametrize("before", [True, False])
+def test_apparmor_profile_wanted(bundle, saved, profile, workdir, before):  # noqa: F811
+    """CRIU gives the new one to what had one.  To what had none it gives none, and so is refused."""
+    if before:
+        bundle.process["apparmorProfile"] = profile
+    bundle.up()
+    saved.checkpoint().ok()
+    bundle.pid_file.unlink()
+    bundle.process["apparmorProfile"] = profile
+    (workdir / "criu.conf").write_text("lsm-profile apparmor:unconfined\n")
+    bundle.config["annotations"] = {"org.criu.config": str(workdir / "criu.conf")}
+    saved.restore().dray_error("RESTORE_REFUSED", names=["AppArmor profile"])
+    assert bundle.leaks() == []
+    bundle.config["annotations"] = {}
+    if not before:
+        saved.restore().dray_error("RESTORE_REFUSED", names=["AppArmor profile"])
+        return
+    saved.restore().ok()
+    saved.goes_on()
+    assert pathlib.Path(f"/proc/{bundle.pid}/attr/current").read_text() == f"{profile} (enforce)\n"

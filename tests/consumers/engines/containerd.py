@@ -125,7 +125,8 @@ class Ctr(Engine):
     def run(self, name, *words, options=(), **settings):
         """ctr run; the container's command is words."""
         self.made.append(name)
-        return self("run", *self.how(), *options, IMAGE, name, *words, **settings)
+        scope = ["--cgroup", f"system.slice:drayconsumers:{name}"] if self.containerd.manager == "systemd" else []
+        return self("run", *self.how(), *scope, *options, IMAGE, name, *words, **settings)
 
     def how(self):
         words = ["--runc-binary", self.runtime.path]
