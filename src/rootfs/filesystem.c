@@ -249,6 +249,30 @@ static const char *explain_denial(const struct rootfs *rootfs, const struct plan
            "mqueue, overlay, proc, sysfs, tmpfs";
 }
 
+/* A tmpfs stays writable until all is made in it: a read-only /dev gets its devices and devpts. */
+static bool is_readonly_last(const struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    const uint64_t set = mount->attributes_set | mount->recursive_set;
+
+    return (set & MOUNT_ATTR_RDONLY) != 0 &&
+           strcmp(plan_text(rootfs->plan, mount->type), "tmpfs") == 0 &&
+           rootfs->readonly_last_count < ROOTFS_READONLY_LAST_MAX;
+}
+
+/* A mount that is to become read-only is kept by descriptor: by then its place may be covered. */
+static int note_mount(struct rootfs *rootfs, const struct filesystem_request *request, int *fd)
+{
+    if (request->readonly_last) {
+        int copy = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+
+        if (copy < 0)
+            return mount_error(rootfs, request->mount, ERROR_MOUNT_FAILED, errno,
+                               "it cannot be kept open");
+        rootfs->readonly_last[rootfs->readonly_last_count++] = copy;
+    }
+    return rootfs_note_mount(rootfs, request->mount, fd);
+}
+
 /* mount(2)'s way, up to the mount's last options. */
 static int mount_old_way(struct rootfs *rootfs, const struct filesystem_request *request,
                          int target, bool copy)
@@ -273,7 +297,7 @@ static int mount_old_way(struct rootfs *rootfs, const struct filesystem_request 
         r = fill(rootfs, mount, target, mounted);
     if (r == 0)
         r = mount_change_attached(rootfs, mount, mounted);
-    return r < 0 ? r : rootfs_note_mount(rootfs, mount, &mounted);
+    return r < 0 ? r : note_mount(rootfs, request, &mounted);
 }
 
 static int mount_new_way(struct rootfs *rootfs, const struct filesystem_request *request,
@@ -291,10 +315,11 @@ static int mount_new_way(struct rootfs *rootfs, const struct filesystem_request 
     rest.attributes_set = (rest.attributes_set | rest.recursive_set) & ~request->attributes;
     rest.attributes_clear = rest.recursive_set = rest.recursive_clear = 0;
     r = mount_place(rootfs, &rest, *fd, target);
-    return r < 0 ? r : rootfs_note_mount(rootfs, request->mount, fd);
+    return r < 0 ? r : note_mount(rootfs, request, fd);
 }
 
-int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *mount)
+static int mount_filesystem(struct rootfs *rootfs, const struct plan_mount *mount,
+                            bool readonly_last)
 {
     struct filesystem_request request = {
         .type = plan_text(rootfs->plan, mount->type),
@@ -302,6 +327,7 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
         .attributes = mount->attributes_set | mount->recursive_set,
         .superblock_flags = mount->superblock_flags,
         .mount = mount,
+        .readonly_last = readonly_last,
     };
     bool copy = mount->flags & PLAN_MOUNT_TMPCOPYUP, made;
     _cleanup_close_ int target = -1, fd = -1;
@@ -309,8 +335,6 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
     char mode[16], reason[128];
     const struct host_mount *host_mount;
 
-    if (request.type == NULL)
-        return mount_error(rootfs, mount, ERROR_INTERNAL, 0, "the plan names no type");
     target = rootfs_open_target(rootfs, mount, -1, &made);
     if (target < 0)
         return target;
@@ -337,4 +361,17 @@ int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *moun
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd,
                            fd == -EPERM ? explain_denial(rootfs, mount) : NULL);
     return mount_new_way(rootfs, &request, target, copy, &fd);
+}
+
+int rootfs_mount_filesystem(struct rootfs *rootfs, const struct plan_mount *mount)
+{
+    struct plan_mount writable = *mount;
+
+    if (plan_text(rootfs->plan, mount->type) == NULL)
+        return mount_error(rootfs, mount, ERROR_INTERNAL, 0, "the plan names no type");
+    if (!is_readonly_last(rootfs, mount))
+        return mount_filesystem(rootfs, mount, false);
+    writable.attributes_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+    writable.recursive_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+    return mount_filesystem(rootfs, &writable, true);
 }

@@ -44,6 +44,7 @@ struct filesystem_request {
     uint64_t attributes;            /* MOUNT_ATTR_* */
     uint64_t superblock_flags;      /* MS_* */
     const struct plan_mount *mount; /* its data and label are options too; or NULL */
+    bool readonly_last;             /* rootfs_make_readonly() is to end it */
 };
 
 /*

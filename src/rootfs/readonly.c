@@ -48,12 +48,27 @@ static int protect(struct rootfs *rootfs, const struct plan_path *path, int targ
     return r < 0 ? r : mount_change(rootfs, clone, MOUNT_ATTR_RDONLY, 0, 0);
 }
 
+static int end_mounts(struct rootfs *rootfs)
+{
+    for (uint32_t i = 0; i < rootfs->readonly_last_count; i++) {
+        int r = mount_change(rootfs, rootfs->readonly_last[i], MOUNT_ATTR_RDONLY, 0, 0);
+
+        if (r < 0)
+            return error_set(rootfs->error, ERROR_MOUNT_FAILED, -r,
+                             "cannot make a tmpfs of the container read-only");
+    }
+    return 0;
+}
+
 int rootfs_make_readonly(struct rootfs *rootfs)
 {
     const struct plan_rootfs *plan = &rootfs->plan->rootfs;
     const struct plan_origin origin = {.kind = ORIGIN_ROOT_READONLY};
     int r;
 
+    r = end_mounts(rootfs);
+    if (r < 0)
+        return r;
     plan_for_each(path, rootfs->plan, plan->readonly_paths, struct plan_path)
     {
         _cleanup_close_ int target = rootfs_open_covered(rootfs, path);

@@ -37,6 +37,8 @@ void rootfs_done(struct rootfs *rootfs)
 
     for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
         *descriptors[i] = close_fd(*descriptors[i]);
+    while (rootfs->readonly_last_count > 0)
+        close_fd(rootfs->readonly_last[--rootfs->readonly_last_count]);
     umask(rootfs->umask);
 }
 

@@ -19,6 +19,9 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
+/* So many tmpfs mounts wait until all that is made in them is there; more are read-only at once. */
+#define ROOTFS_READONLY_LAST_MAX 16
+
 struct rootfs {
     const struct plan *plan;
     struct error *error;
@@ -31,6 +34,8 @@ struct rootfs {
     int empty;  /* an empty read-only tmpfs to cover directories with, likewise */
     int procfs_context; /* of the procfs to mount, when another process had to open it; -1 */
     int host_namespace; /* the host's mount namespace, to go back there with a detached tree */
+    int readonly_last[ROOTFS_READONLY_LAST_MAX]; /* mounts that rootfs_make_readonly() has to end */
+    uint32_t readonly_last_count;
     bool legacy; /* the kernel, or a filter on its system calls, refuses the newer mount calls */
     bool null_attached;
     bool empty_attached;
@@ -88,7 +93,10 @@ int rootfs_set_root_propagation(struct rootfs *rootfs);
 /* Covers linux.maskedPaths: directories with an empty file system, files with the null device. */
 int rootfs_mask(struct rootfs *rootfs);
 
-/* Makes linux.readonlyPaths and then, if asked for, the root itself read-only. */
+/*
+ * Makes read-only what had to be writable as long as mounts and devices were made in it: every
+ * tmpfs of the plan with "ro", linux.readonlyPaths and then, if asked for, the root itself.
+ */
 int rootfs_make_readonly(struct rootfs *rootfs);
 
 /*

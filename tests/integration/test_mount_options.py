@@ -84,6 +84,35 @@ def test_read_only_bind_is_read_only_for_the_container_only(bundle, source):
     (source / "x").touch()
 
 
+def test_read_only_dev_has_its_devices(bundle):
+    """Podman's --read-only-tmpfs=false and its pods: /dev is read-only once all is in it."""
+    mount = next(mount for mount in bundle.config["mounts"] if mount["destination"] == "/dev")
+    mount["options"] = [*mount.get("options", []), "ro"]
+    bundle.add_mount("/dev/pts", "devpts", "devpts", ["newinstance", "ptmxmode=0666"])
+    assert bundle.tries("create /dev/x")[0]["errno"] == "EROFS"
+    found = mountinfo.parse(bundle.facts("mountinfo")["mountinfo"])
+    assert "ro" in found["/dev"].options and "rw" in found["/dev/pts"].options
+
+
+@pytest.mark.parametrize("word", ["ro", "rro"])
+def test_read_only_tmpfs_holds_later_mounts(bundle, source, word):
+    (source / "in").touch()
+    bundle.add_mount("/t", "tmpfs", "tmpfs", [word])
+    bundle.add_mount("/t/below", "bind", source, ["bind"])
+    bundle.add_mount("/t/covered", "tmpfs", "tmpfs", ["ro"])
+    bundle.add_mount("/t/covered", "bind", source, ["bind"])
+    tried = bundle.tries("create /t/x", "create /t/below/x", "create /t/covered/y")
+    assert [one["errno"] for one in tried] == ["EROFS", "", ""]
+
+
+def test_many_read_only_tmpfs(bundle):
+    """More than are kept open until the end."""
+    for number in range(20):
+        bundle.add_mount(f"/many{number}", "tmpfs", "tmpfs", ["ro"])
+    tried = bundle.tries(*(f"create /many{number}/x" for number in range(20)))
+    assert {one["errno"] for one in tried} == {"EROFS"}
+
+
 def nested(bundle, source, options):
     """Runs with a bind of a tree that has a tmpfs in it; returns the flags of both mounts."""
     (source / "sub").mkdir()

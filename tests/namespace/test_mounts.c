@@ -118,6 +118,8 @@ TEST(the_mode_of_a_tmpfs)
     CHECK(stat("bundle/rootfs/narrow", &status) == 0 && (status.st_mode & 07777) == 0710);
     CHECK(stat("bundle/rootfs/new", &status) == 0 && (status.st_mode & 07777) == 01777);
     CHECK(stat("bundle/rootfs/given", &status) == 0 && (status.st_mode & 07777) == 0750);
+    CHECK(!(mount_flags_of("bundle/rootfs/given") & ST_RDONLY));
+    GOOD(&f, rootfs_make_readonly(&f.rootfs));
     CHECK(mount_flags_of("bundle/rootfs/given") & ST_RDONLY);
 }
 
@@ -143,6 +145,8 @@ TEST(tmpcopyup_copies_all_there_is)
     fixture_begin(&f);
     GOOD(&f, rootfs_mount_all(&f.rootfs));
     CHECK(file_system_of("bundle/rootfs/d") == TMPFS);
+    CHECK(!(mount_flags_of("bundle/rootfs/d") & ST_RDONLY));
+    GOOD(&f, rootfs_make_readonly(&f.rootfs));
     CHECK(mount_flags_of("bundle/rootfs/d") & ST_RDONLY);
     CHECK(stat("bundle/rootfs/d", &status) == 0 && status.st_uid == 7 && status.st_gid == 8);
     CHECK((status.st_mode & 07777) == 02775);

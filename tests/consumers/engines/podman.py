@@ -41,6 +41,8 @@ class PodmanStore:
         self.environment = dict(os.environ, CONTAINERS_CONF=str(directory / "containers.conf"),
                                 TMPDIR=str(directory), XDG_RUNTIME_DIR="")
         self.environment.pop("NOTIFY_SOCKET", None)
+        # Podman 5 warns on every call.
+        self.environment["PODMAN_IGNORE_CGROUPSV1_WARNING"] = "1"
         client = Engine("podman", self.options, self.environment)
         client("import", directory.parent / "image/image.tar", IMAGE)
 
