@@ -7,7 +7,6 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
-#include "io/path.h"
 #include "io/syscalls.h"
 #include "rootfs/dev.h"
 #include "rootfs/mount_calls.h"
@@ -15,28 +14,6 @@
 /* Unix98 pseudo terminals: the slaves' major numbers (devices.txt of the kernel) */
 #define SLAVE_MAJOR_FIRST 136
 #define SLAVE_MAJOR_LAST  143
-
-static int console_error(struct rootfs *rootfs, int sys_errno, const char *what)
-{
-    const struct plan_origin origin = {.kind = ORIGIN_TERMINAL};
-    int r = error_set(rootfs->error, ERROR_CONSOLE_FAILED, sys_errno,
-                      "cannot mount the terminal on \"/dev/console\": %s", what);
-
-    plan_origin_explain(rootfs->plan, origin, rootfs->error);
-    return r;
-}
-
-int rootfs_open_console_target(struct rootfs *rootfs)
-{
-    int dev = rootfs_open_dev(rootfs), fd;
-
-    if (dev < 0)
-        return dev;
-    fd = path_make_in_root(dev, "console", PATH_FILE, PATH_NO_SYMLINKS, NULL);
-    if (fd == -ELOOP)
-        return console_error(rootfs, ELOOP, "it is a symbolic link");
-    return fd < 0 ? console_error(rootfs, -fd, "it cannot be opened or made") : fd;
-}
 
 /* Mounts the terminal, whose mount must be in this namespace for the kernel to clone it. */
 static int attach(struct rootfs *rootfs, int slave, int target)
@@ -60,15 +37,15 @@ int rootfs_attach_console(struct rootfs *rootfs, int slave)
     int r;
 
     if (fstat(slave, &status) < 0)
-        return console_error(rootfs, errno, "the terminal is not open");
+        return rootfs_console_error(rootfs, errno, "the terminal is not open");
     if (!S_ISCHR(status.st_mode) || major(status.st_rdev) < SLAVE_MAJOR_FIRST ||
         major(status.st_rdev) > SLAVE_MAJOR_LAST)
-        return console_error(rootfs, ENOTTY, "it is no pseudo terminal");
+        return rootfs_console_error(rootfs, ENOTTY, "it is no pseudo terminal");
     target = rootfs_open_console_target(rootfs);
     if (target < 0)
         return target;
     r = attach(rootfs, slave, target);
     if (r == -EINVAL)
-        return console_error(rootfs, EINVAL, "the terminal is not of the container's own devpts");
-    return r < 0 ? console_error(rootfs, -r, "the mount failed") : 0;
+        return rootfs_console_error(rootfs, EINVAL, "the terminal is not of the container's own devpts");
+    return r < 0 ? rootfs_console_error(rootfs, -r, "the mount failed") : 0;
 }

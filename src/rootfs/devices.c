@@ -28,23 +28,6 @@ static int device_error(struct rootfs *rootfs, const struct plan_device *device,
     return r;
 }
 
-int rootfs_open_dev(struct rootfs *rootfs)
-{
-    int fd;
-
-    if (rootfs->dev >= 0)
-        return rootfs->dev;
-    fd = path_make_in_root(rootfs->root, "/dev", PATH_DIRECTORY, PATH_NO_SYMLINKS, NULL);
-    if (fd == -ELOOP)
-        return error_set(rootfs->error, ERROR_ROOTFS_UNSAFE, ELOOP,
-                         "\"/dev\" of the container is a symbolic link");
-    if (fd < 0)
-        return error_set(rootfs->error, ERROR_DEVICE_FAILED, -fd,
-                         "cannot open \"/dev\" of the container");
-    rootfs->dev = fd;
-    return fd;
-}
-
 /*
  * The directory for @path: below /dev from the descriptor of that.  *@ret_opened: what the caller
  * has to close.
