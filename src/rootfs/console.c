@@ -46,6 +46,7 @@ int rootfs_attach_console(struct rootfs *rootfs, int slave)
         return target;
     r = attach(rootfs, slave, target);
     if (r == -EINVAL)
-        return rootfs_console_error(rootfs, EINVAL, "the terminal is not of the container's own devpts");
+        return rootfs_console_error(rootfs, EINVAL,
+                                    "the terminal is not of the container's own devpts");
     return r < 0 ? rootfs_console_error(rootfs, -r, "the mount failed") : 0;
 }

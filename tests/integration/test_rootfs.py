@@ -142,10 +142,13 @@ def mounted(pid, path):
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("word, comes_in", [
     (None, True), ("private", False), ("rprivate", False), ("slave", True), ("rslave", True), ("unbindable", False),
-    ("runbindable", False),
+    ("runbindable", False), ("shared", False), ("rshared", False),
 ])
 def test_propagation_of_later_mounts(bundle, shared_host, word, comes_in):
-    """What the host mounts below the root later is seen by slaves; nothing of the container reaches the host."""
+    """
+    What the host mounts below the root later is seen by slaves; nothing of the container reaches the host.
+    For that a shared root is taken out of its peer group, by runc, too: it is shared with nobody but its own children.
+    """
     for name in ("theirs", "ours"):
         (bundle.rootfs / name).mkdir()
     for name in ("bounding", "effective", "permitted"):
