@@ -107,6 +107,15 @@ def test_bus_that_wants_somebody_else(asked, make_bus):
     create(asked, bus).dray_error("SYSTEMD_BUS", names=["does not let us in", "EPERM"])
 
 
+def test_bus_of_another_user(asked, make_bus):
+    """Neither root's nor ours: whoever put it there is not believed."""
+    if not host.is_root():
+        pytest.skip("needs root, to be another")
+    bus = make_bus(REFUSED, owner=12345)
+    create(asked, bus).dray_error("SYSTEMD_BUS", names=["cannot reach", "EPERM"])
+    assert not bus.asked
+
+
 def test_bus_that_refuses_to_greet(asked, make_bus):
     bus = make_bus()
     bus.answer = lambda connection, serial, member: bus.error(connection, serial, "org.freedesktop.DBus.Error.LimitsExceeded", "")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A D-Bus bus with a systemd on it that behaves as a test wants: as much of the protocol as that takes."""
 
+import os
 import socket
 import struct
 import threading
@@ -80,7 +81,7 @@ class FakeBus:
     `answers` maps a method of systemd's to a function (self, connection, serial); None: no answer.
     """
 
-    def __init__(self, path, answers, mute=False, abstract=False):
+    def __init__(self, path, answers, mute=False, abstract=False, owner=None):
         self.address = f"unix:abstract={path}" if abstract else f"unix:path={path}"
         self.answers = answers
         self.mute = mute
@@ -88,7 +89,11 @@ class FakeBus:
         self.connections = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.bind(f"\0{path}" if abstract else str(path))
+        if owner is not None:
+            os.seteuid(owner)
         self.socket.listen(16)
+        if owner is not None:
+            os.seteuid(0)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
