@@ -97,7 +97,7 @@ class Nest:
 
 def is_dynamic():
     with open(runtime_path(), "rb") as program:
-        return b"/ld-linux" in program.read(4096)
+        return b"/ld-" in program.read(4096)
 
 
 @pytest.fixture
