@@ -200,9 +200,15 @@ int rtnetlink_call(int socket_fd, struct rtnetlink_message *message, rtnetlink_r
     if (send(socket_fd, message->bytes, message->length, 0) < 0)
         return -errno;
     while (r == MORE_COMES) {
-        ssize_t length = recv(socket_fd, buffer, sizeof(buffer), MSG_TRUNC);
+        struct sockaddr_nl sender = {0};
+        socklen_t sender_length = sizeof(sender);
+        ssize_t length = recvfrom(socket_fd, buffer, sizeof(buffer), MSG_TRUNC,
+                                  (struct sockaddr *)&sender, &sender_length);
 
         if (length < 0 && errno == EINTR)
+            continue;
+        /* whoever has CAP_NET_ADMIN in the container's namespace can write to our socket, too */
+        if (length >= 0 && sender.nl_pid != 0)
             continue;
         if (length < 0)
             return errno == EAGAIN ? -ETIMEDOUT : -errno;

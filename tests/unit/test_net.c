@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/device.h"
+#include "net/link.h"
 #include "net/rtnetlink.h"
 
 static void labels_follow_the_name(void **state)
@@ -194,9 +195,39 @@ static void what_is_there_is_found(void **state)
     close(fd);
 }
 
+/* A process of the namespace answers in the place of the kernel; it takes CAP_NET_ADMIN there. */
+static void answers_of_others_are_not_taken(void **state)
+{
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+    struct ifinfomsg forged = {.ifi_index = 4711};
+    int ours = rtnetlink_open(-1, -1), theirs = rtnetlink_open(-1, -1);
+    socklen_t length = sizeof(address);
+    struct rtnetlink_message message;
+    struct error error = {0};
+    struct net_link link;
+
+    (void)state;
+    if (ours < 0 || theirs < 0)
+        skip();
+    /* to be sent to, it needs a number */
+    assert_int_equal(bind(ours, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(getsockname(ours, (struct sockaddr *)&address, &length), 0);
+    rtnetlink_begin(&message, RTM_NEWLINK, 0, &forged, sizeof(forged));
+    rtnetlink_add(&message, IFLA_IFNAME, "lo", 3);
+    ((struct nlmsghdr *)(void *)message.bytes)->nlmsg_len = (uint32_t)message.length;
+    if (sendto(theirs, message.bytes, message.length, 0, (struct sockaddr *)&address,
+               sizeof(address)) < 0)
+        skip(); /* not root */
+    assert_int_equal(net_link_find(ours, "lo", &link, &error), 0);
+    assert_int_equal(link.index, 1);
+    close(ours);
+    close(theirs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_of_others_are_not_taken),
         cmocka_unit_test(labels_follow_the_name),
         cmocka_unit_test(addresses_as_text),
         cmocka_unit_test(records_are_checked),
