@@ -210,6 +210,6 @@ int saved_config_read_journal(int directory, struct oci_arena *arena, struct jou
     if (records == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < digits_length / 2; i++)
-        records[i] = (char)(digit_value(digits[2 * i]) << 4 | digit_value(digits[2 * i + 1]));
+        records[i] = (char)(digit_value(digits[2 * i]) * 16 + digit_value(digits[2 * i + 1]));
     return journal_parse(records, digits_length / 2, arena, ret);
 }

@@ -115,8 +115,11 @@ static int bind_socket(int directory, struct error *error)
     if (made < 0 || bind(made, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return error_set(error, ERROR_NOTIFY_SOCKET, errno,
                          "cannot make the container's socket for notifications");
-    /* any user in the container may use it, nobody else comes so far */
-    if (fchmodat(directory, STATE_NOTIFY_SOCKET, 0666, 0) < 0)
+    /*
+     * Any user in the container may use it, nobody else comes so far.  A container that may mount
+     * can make its place writable, and put a link there.
+     */
+    if (fchmodat(directory, STATE_NOTIFY_SOCKET, 0666, AT_SYMLINK_NOFOLLOW) < 0)
         return error_set(error, ERROR_NOTIFY_SOCKET, errno,
                          "cannot let the container use its socket for notifications");
     return take_fd(&made);
@@ -219,7 +222,7 @@ void notify_done(struct notify *notify)
 int row_notify_directory(struct operation *operation)
 {
     if (mkdirat(operation->directory, STATE_NOTIFY, 0755) < 0 ||
-        fchmodat(operation->directory, STATE_NOTIFY, 0755, 0) < 0)
+        fchmodat(operation->directory, STATE_NOTIFY, 0755, AT_SYMLINK_NOFOLLOW) < 0)
         return error_set(operation->error, ERROR_STATE_WRITE, errno, "cannot make \"%s\"",
                          STATE_NOTIFY);
     return operation->create->run

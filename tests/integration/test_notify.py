@@ -189,3 +189,24 @@ def test_a_long_id(bundle, manager):
     bundle.run(env=manager.env).ok()
     assert manager.lines()[0] == "READY=1"
     assert bundle.leaks() == []
+
+
+@pytest.mark.only_dray("the place is dray's own")
+@pytest.mark.needs("strace")
+def test_a_link_in_the_place_of_the_socket_is_not_followed(bundle, manager, workdir):
+    """A container that may mount can make the directory writable; it is quick, dray is slow between two calls."""
+    canary = workdir / "secret"
+    canary.write_text("secret")
+    canary.chmod(0o600)
+    bundle.args = ["/bin/probe", "wait"]
+    bundle.create(env=manager.env).ok()
+    place = bundle.runtime.root / bundle.name / "notify" / "notify.sock"
+    slow = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=bind", "-e", "inject=bind:delay_exit=700000"]
+    start = subprocess.Popen([*slow, *bundle.runtime.words("start", bundle.name)], stdin=subprocess.DEVNULL,
+                             env=bundle.runtime.environment(manager.env), stderr=subprocess.PIPE)
+    host.wait_until(place.is_socket, "the socket")
+    place.unlink()
+    place.symlink_to(canary)
+    _, err = start.communicate(timeout=20)
+    assert start.returncode == 1 and b"error[NOTIFY_SOCKET]" in err, err
+    assert canary.stat().st_mode & 0o777 == 0o600
