@@ -15,6 +15,9 @@
 
 #define STATE_MODE 0700
 
+/* of directories in a container's, which has one level of its own */
+#define REMOVED_LEVELS 64
+
 static bool is_id_character(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -313,6 +316,30 @@ int state_format_path(const char *root, const char *id, const char *file, char *
     return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
 }
 
+/*
+ * Removes a file, or a directory and what is in it.  The container may have got at the directory of
+ * its notification socket, so no link is followed and there is an end to how deep this goes.
+ */
+static void remove_tree(int directory, const char *name, unsigned levels)
+{
+    _cleanup_closedir_ DIR *stream = NULL;
+    struct dirent *entry;
+    int fd;
+
+    if (unlinkat(directory, name, 0) == 0 || unlinkat(directory, name, AT_REMOVEDIR) == 0 ||
+        levels == 0)
+        return;
+    fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    stream = fd >= 0 ? fdopendir(fd) : NULL;
+    if (stream == NULL)
+        close_fd(fd);
+    while (stream != NULL && (entry = readdir(stream)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            remove_tree(fd, entry->d_name, levels - 1);
+    }
+    unlinkat(directory, name, AT_REMOVEDIR);
+}
+
 int state_remove(int root, const char *id, int directory, struct error *error)
 {
     /* the common files by name, which spares reading the directory */
@@ -330,12 +357,9 @@ int state_remove(int root, const char *id, int directory, struct error *error)
         _cleanup_closedir_ DIR *stream = fdopendir(dup(directory));
         struct dirent *entry;
 
-        unlinkat(directory, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0);
-        unlinkat(directory, STATE_NOTIFY, AT_REMOVEDIR);
         while (stream != NULL && (entry = readdir(stream)) != NULL) {
-            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                unlinkat(directory, entry->d_name, 0) < 0 && errno == EISDIR)
-                unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                remove_tree(directory, entry->d_name, REMOVED_LEVELS);
         }
         if (remove_directory(root, path) == 0)
             return 0;

@@ -200,6 +200,29 @@ static void a_journal_may_end_anywhere(void **state)
     close(directory);
 }
 
+/* As far as it can be the doing of a container, which got at the directory of its socket. */
+static void whatever_is_in_a_directory_is_removed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    int directory = state_claim(fixture->root, "r", &error);
+    char path[256] = STATE_NOTIFY;
+    int fd;
+
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(mkdirat(directory, path, 0700), 0);
+        strcat(path, "/d");
+    }
+    fd = openat(directory, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(symlinkat("/etc", directory, STATE_NOTIFY "/l"), 0);
+    assert_int_equal(mkdirat(directory, STATE_JOURNAL, 0700), 0);
+    assert_int_equal(state_remove(fixture->root, "r", directory, &error), 0);
+    close(directory);
+    assert_int_equal(access("/etc/passwd", F_OK), 0);
+}
+
 static void a_status_is_read_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -320,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_root_that_others_can_write_is_refused),
         cmocka_unit_test(a_journal_is_read_back),
         cmocka_unit_test(a_journal_may_end_anywhere),
+        cmocka_unit_test(whatever_is_in_a_directory_is_removed),
         cmocka_unit_test(a_status_is_read_back),
         cmocka_unit_test(a_damaged_status_is_an_error),
         cmocka_unit_test(the_lifecycle_is_the_specs),
