@@ -197,16 +197,38 @@ void seccomp_plugins_listen(void *data)
     operation->plugins.socket = close_fd(operation->plugins.socket);
 }
 
+/* What it has to say at the end: it may have failed just before the process ended. */
+static bool hear_last_words(struct operation *operation)
+{
+    struct helper *helper = &operation->plugins;
+    struct pollfd reply = {.fd = helper->socket, .events = POLLIN};
+    int r;
+
+    if (operation->error->code != ERROR_NONE || helper->socket < 0 ||
+        shutdown(helper->socket, SHUT_WR) < 0)
+        return true;
+    do
+        r = poll(&reply, 1, STOP_DEADLINE_MS);
+    while (r < 0 && errno == EINTR);
+    if (r > 0)
+        operation->plugins_failed = take_reply(operation) < 0;
+    return r > 0;
+}
+
 void seccomp_plugins_end(struct operation *operation)
 {
     struct helper *helper = &operation->plugins;
     _cleanup_close_ int pidfd = -1;
     struct pollfd end = {.events = POLLIN};
+    bool heard;
 
     if (helper->pid <= 0)
         return;
+    heard = hear_last_words(operation);
     helper->socket = close_fd(helper->socket);
-    end.fd = pidfd = sys_pidfd_open(helper->pid, 0);
+    if (heard && helper->pid > 0)
+        pidfd = sys_pidfd_open(helper->pid, 0);
+    end.fd = pidfd;
     while (pidfd >= 0 && poll(&end, 1, STOP_DEADLINE_MS) < 0 && errno == EINTR)
         ;
     helper_stop(helper);

@@ -20,7 +20,10 @@ int seccomp_plugins_start(struct operation *operation, int listener);
  */
 void seccomp_plugins_listen(void *operation);
 
-/* Gives the plugins a moment to stop, and ends the helper. */
+/*
+ * Gives the plugins a moment to stop, and ends the helper.  When it failed before, and nothing else
+ * has, that becomes the operation's error: plugins_failed.
+ */
 void seccomp_plugins_end(struct operation *operation);
 
 #endif

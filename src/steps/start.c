@@ -18,6 +18,7 @@
 #include "steps/undo.h"
 
 #define END_DEADLINE_MS 5000
+#define LAST_WORDS_MS   1000 /* of plugins whose filter nobody has any more */
 
 int container_read_recorder(int directory, struct recorder *ret, struct error *error)
 {
@@ -139,7 +140,10 @@ static int await_program(struct operation *operation, struct program_wait *wait)
     int r = held_await_program(wait, operation->error);
 
     while (r == 0 && operation->plugins.socket >= 0) {
-        if (poll(&wait->other, 1, 0) > 0)
+        bool failed = wait->event.revents != 0 && operation->recorder->phase != RECORDER_EXEC;
+
+        /* the stage may notice a moment before us that nobody answers any more */
+        if (poll(&wait->other, 1, failed ? LAST_WORDS_MS : 0) > 0)
             seccomp_plugins_listen(operation);
         if (operation->plugins_failed) {
             operation_kill_stage(operation);
