@@ -45,7 +45,7 @@ NEEDS = {
     "two_cpus": (lambda: os.cpu_count() > 1, "needs two CPUs"),
     "strace": (lambda: shutil.which("strace") is not None, "needs strace"),
     "criu": (criu.find, "needs a criu that works on this kernel"),
-    "criu_tcp": (criu.can_tcp, "needs a criu that can handle TCP on this kernel"),
+    "criu_tcp": (criu.can_tcp, "needs CRIU 4.2 for TCP"),
     "criu_pre_dump": (lambda: criu.can("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
     "valgrind": (lambda: shutil.which("valgrind") is not None, "needs valgrind"),
 }
