@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The program ./dray: from the layers' archives, or with musl from objects compiled for it.
-EXTRA_DIST += src/base/fortify.c src/cli/program_order.ld
+EXTRA_DIST += src/base/fortify.c src/base/snprintf.c src/cli/program_order.ld
 
 if MUSL_PROGRAM
 
@@ -27,6 +27,7 @@ PROGRAM_FILES = \
 	$(src_libdray_api_a_SOURCES) \
 	$(src_libdray_cli_a_SOURCES) \
 	src/base/fortify.c \
+	src/base/snprintf.c \
 	src/cli/main.c
 
 PROGRAM_OBJECTS = \
@@ -36,9 +37,9 @@ PROGRAM_COMPILE = $(MUSL_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(HELPER
 	$(STAGE_CPPFLAGS) $(CPPFLAGS) $(HOUSE_CFLAGS) $(CFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) \
 	$(PROGRAM_OPTIMIZATION) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-pie
 
-# What loops over the text of a configuration may be larger for being faster.
+# What loops over text may be larger for being faster.
 PROGRAM_OPTIMIZATION = -Os
-program/libocispec/%.o program/src/security/%.o: PROGRAM_OPTIMIZATION =
+program/libocispec/%.o program/src/base/%.o program/src/security/%.o: PROGRAM_OPTIMIZATION =
 
 program/%.o: %.c
 	@$(MKDIR_P) $(@D)
