@@ -58,12 +58,47 @@ int cgroup_directory(struct cgroup *cgroup, unsigned hierarchy)
     return r;
 }
 
+/*
+ * Most hierarchies have few files that we need: then their directory is not opened for itself.
+ * Returns what *@ret_file is relative to, or a negative errno value, which AT_FDCWD is none of.
+ */
+static int find_file(struct cgroup *cgroup, unsigned hierarchy, const char *file,
+                     char path[CGROUP_HOST_PATH_MAX], const char **ret_file)
+{
+    *ret_file = file;
+    if (hierarchy == CGROUP_UNIFIED || cgroup->directories[hierarchy] >= 0)
+        return cgroup_directory(cgroup, hierarchy);
+    if ((cgroup->record.hierarchies & 1u << hierarchy) == 0)
+        return -ENOENT;
+    *ret_file = path;
+    return cgroup_file_path(&cgroup->record, hierarchy, CGROUP_WHOLE_PATH, file, path) < 0
+               ? -ENAMETOOLONG
+               : AT_FDCWD;
+}
+
+static bool is_place(int directory)
+{
+    return directory >= 0 || directory == AT_FDCWD;
+}
+_Static_assert(AT_FDCWD != -ENAMETOOLONG && AT_FDCWD != -ENOENT && AT_FDCWD != -EACCES,
+               "no error of a directory that is opened");
+
+int cgroup_open_file(struct cgroup *cgroup, unsigned hierarchy, const char *file, int flags)
+{
+    char path[CGROUP_HOST_PATH_MAX];
+    int directory = find_file(cgroup, hierarchy, file, path, &file), fd;
+
+    if (!is_place(directory))
+        return directory;
+    fd = openat(directory, file, flags | O_CLOEXEC | O_NOCTTY);
+    return fd < 0 ? -errno : fd;
+}
+
 int cgroup_procs(struct cgroup *cgroup, unsigned hierarchy)
 {
     static const char file[] = "cgroup.procs";
     int directory = cgroup->directories[hierarchy], fd;
     char path[CGROUP_HOST_PATH_MAX];
-    size_t length;
 
     if (cgroup->procs[hierarchy] >= 0)
         return cgroup->procs[hierarchy];
@@ -76,12 +111,8 @@ int cgroup_procs(struct cgroup *cgroup, unsigned hierarchy)
     }
     if (directory >= 0) {
         fd = openat(directory, file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    } else { /* most hierarchies need their directory for nothing else */
-        if (cgroup_host_path(&cgroup->record, hierarchy, CGROUP_WHOLE_PATH, path) < 0)
-            return -ENAMETOOLONG;
-        length = strlen(path);
-        if ((size_t)snprintf(path + length, sizeof(path) - length, "/%s", file) >=
-            sizeof(path) - length)
+    } else {
+        if (cgroup_file_path(&cgroup->record, hierarchy, CGROUP_WHOLE_PATH, file, path) < 0)
             return -ENAMETOOLONG;
         fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     }
@@ -94,16 +125,18 @@ int cgroup_procs(struct cgroup *cgroup, unsigned hierarchy)
 ssize_t cgroup_read(struct cgroup *cgroup, unsigned hierarchy, const char *file, char *text,
                     size_t size)
 {
-    int directory = cgroup_directory(cgroup, hierarchy);
+    char path[CGROUP_HOST_PATH_MAX];
+    int directory = find_file(cgroup, hierarchy, file, path, &file);
 
-    return directory < 0 ? directory : file_read_at(directory, file, text, size);
+    return is_place(directory) ? file_read_once_at(directory, file, text, size) : directory;
 }
 
 int cgroup_write(struct cgroup *cgroup, unsigned hierarchy, const char *file, const char *text)
 {
-    int directory = cgroup_directory(cgroup, hierarchy);
+    char path[CGROUP_HOST_PATH_MAX];
+    int directory = find_file(cgroup, hierarchy, file, path, &file);
 
-    return directory < 0 ? directory : file_write_at(directory, file, text, strlen(text));
+    return is_place(directory) ? file_write_at(directory, file, text, strlen(text)) : directory;
 }
 
 int cgroup_find_key(const char *text, const char *key, uint64_t *ret)
@@ -144,7 +177,7 @@ int cgroup_directory_is_populated(int directory, bool v2)
 
     if (!v2)
         return cgroup_walk(directory, has_process, NULL);
-    length = file_read_at(directory, "cgroup.events", text, sizeof(text));
+    length = file_read_once_at(directory, "cgroup.events", text, sizeof(text));
     if (length < 0)
         return length == -ENOENT || length == -ENODEV ? 0 : (int)length;
     return cgroup_find_key(text, "populated", &populated) == 0 && populated != 0;

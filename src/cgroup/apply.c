@@ -163,13 +163,8 @@ static void raise_realtime(struct applying *applying, const struct plan_cgroup_w
     depth = cgroup_path_depth(cgroup_path(record, hierarchy));
     for (unsigned i = record->existing[hierarchy] + 1; i < depth; i++) {
         char path[CGROUP_HOST_PATH_MAX];
-        size_t length;
 
-        if (cgroup_host_path(record, hierarchy, i, path) < 0)
-            return;
-        length = strlen(path);
-        if ((size_t)snprintf(path + length, sizeof(path) - length, "/%s", file) <
-            sizeof(path) - length)
+        if (cgroup_file_path(record, hierarchy, i, file, path) == 0)
             file_write_at(AT_FDCWD, path, value, strlen(value));
     }
 }

@@ -31,6 +31,17 @@ int cgroup_record_add_hierarchies(struct cgroup_record *record, const struct hos
 int cgroup_host_path(const struct cgroup_record *record, unsigned hierarchy, unsigned depth,
                      char out[CGROUP_HOST_PATH_MAX]);
 
+/* The path of a file in that directory; as above. */
+int cgroup_file_path(const struct cgroup_record *record, unsigned hierarchy, unsigned depth,
+                     const char *file, char out[CGROUP_HOST_PATH_MAX]);
+
+/*
+ * Opens a file of the cgroup: below its directory's descriptor if that is open already, or for
+ * cgroup2, which has one directory for all; else by its path.  The descriptor, or a negative errno
+ * value.
+ */
+int cgroup_open_file(struct cgroup *cgroup, unsigned hierarchy, const char *file, int flags);
+
 /* The hierarchy a controller is in, or -1.  The number CGROUP_UNIFIED is cgroup2's. */
 int cgroup_hierarchy_of(const struct cgroup *cgroup, unsigned controller);
 

@@ -214,9 +214,9 @@ static int apply_v1(struct cgroup *cgroup, const struct plan *plan, unsigned hie
         return set_rule_error(cgroup, plan, &rules[0], base, "a", error, -r);
     if (count == 1)
         return 0;
-    fd = openat(cgroup_directory(cgroup, hierarchy), file, O_WRONLY | O_CLOEXEC);
+    fd = cgroup_open_file(cgroup, hierarchy, file, O_WRONLY);
     if (fd < 0)
-        return set_rule_error(cgroup, plan, &rules[1], file, "", error, errno);
+        return set_rule_error(cgroup, plan, &rules[1], file, "", error, -fd);
     for (size_t i = 1; i < count; i++) {
         char text[64];
         int length = format_rule(&rules[i], text, sizeof(text));

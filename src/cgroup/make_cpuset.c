@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cgroup/cgroup_internal.h"
@@ -17,17 +16,12 @@ static int read_list(const struct cgroup_record *record, unsigned hierarchy, uns
                      const char *file, char list[LIST_MAX])
 {
     char path[CGROUP_HOST_PATH_MAX];
-    int r = cgroup_host_path(record, hierarchy, depth, path);
-    size_t length;
+    int r = cgroup_file_path(record, hierarchy, depth, file, path);
     ssize_t n;
 
     if (r < 0)
         return r;
-    length = strlen(path);
-    if ((size_t)snprintf(path + length, sizeof(path) - length, "/%s", file) >=
-        sizeof(path) - length)
-        return -ENAMETOOLONG;
-    n = file_read_at(AT_FDCWD, path, list, LIST_MAX);
+    n = file_read_once_at(AT_FDCWD, path, list, LIST_MAX);
     if (n < 0)
         return (int)n;
     list[strcspn(list, "\n")] = '\0';
@@ -38,16 +32,9 @@ static int write_list(const struct cgroup_record *record, unsigned hierarchy, un
                       const char *file, const char *list)
 {
     char path[CGROUP_HOST_PATH_MAX];
-    int r = cgroup_host_path(record, hierarchy, depth, path);
-    size_t length;
+    int r = cgroup_file_path(record, hierarchy, depth, file, path);
 
-    if (r < 0)
-        return r;
-    length = strlen(path);
-    if ((size_t)snprintf(path + length, sizeof(path) - length, "/%s", file) >=
-        sizeof(path) - length)
-        return -ENAMETOOLONG;
-    return file_write_at(AT_FDCWD, path, list, strlen(list));
+    return r < 0 ? r : file_write_at(AT_FDCWD, path, list, strlen(list));
 }
 
 /* Finds the nearest directory above that has a list and copies it down to all that have none. */

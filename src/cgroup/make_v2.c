@@ -82,7 +82,7 @@ static bool is_enabled(const char *path, uint32_t controllers)
 {
     char text[1024];
 
-    return file_read_at(AT_FDCWD, path, text, sizeof(text)) >= 0 &&
+    return file_read_once_at(AT_FDCWD, path, text, sizeof(text)) >= 0 &&
            (controllers & ~host_cgroup_parse_controllers(text)) == 0;
 }
 
@@ -105,13 +105,13 @@ static int enable(char *path, size_t length, uint32_t controllers)
 
     if ((controllers & ~THREADED_CONTROLLERS) != 0)
         return change(path, "+", controllers);
-    if (file_read_at(AT_FDCWD, path, text, sizeof(text)) >= 0)
+    if (file_read_once_at(AT_FDCWD, path, text, sizeof(text)) >= 0)
         before = host_cgroup_parse_controllers(text);
     r = change(path, "+", controllers);
     if (r < 0)
         return r;
     memcpy(path + length, file, sizeof(file));
-    read = file_read_at(AT_FDCWD, path, text, sizeof(text));
+    read = file_read_once_at(AT_FDCWD, path, text, sizeof(text));
     memcpy(path + length, subtree_control, sizeof(subtree_control));
     /* the root of all has no such file, and no such rule */
     if (read < 0 || strncmp(text, "domain threaded", strlen("domain threaded")) != 0)

@@ -71,7 +71,7 @@ int cgroup_read_proc(pid_t pid, struct proc_cgroup *ret)
 
     if (pid != 0)
         snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-    length = file_read_at(AT_FDCWD, path, ret->text, sizeof(ret->text));
+    length = file_read_once_at(AT_FDCWD, path, ret->text, sizeof(ret->text));
     if (length < 0)
         return length == -ENOENT ? -ESRCH : (int)length;
     cgroup_parse_proc(ret);

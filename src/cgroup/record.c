@@ -292,6 +292,17 @@ int cgroup_host_path(const struct cgroup_record *record, unsigned hierarchy, uns
     return length < CGROUP_HOST_PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+int cgroup_file_path(const struct cgroup_record *record, unsigned hierarchy, unsigned depth,
+                     const char *file, char out[CGROUP_HOST_PATH_MAX])
+{
+    int r = cgroup_host_path(record, hierarchy, depth, out);
+    size_t length = r == 0 ? strlen(out) : 0, room = CGROUP_HOST_PATH_MAX - length;
+
+    if (r < 0)
+        return r;
+    return (size_t)snprintf(out + length, room, "/%s", file) < room ? 0 : -ENAMETOOLONG;
+}
+
 bool cgroup_is_ours(const struct cgroup *cgroup)
 {
     const struct cgroup_record *record = &cgroup->record;

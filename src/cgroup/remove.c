@@ -147,13 +147,16 @@ static int remove_hierarchy(struct cgroup *cgroup, unsigned hierarchy, int64_t e
 
 int cgroup_remove_empty(struct cgroup *cgroup)
 {
-    int hierarchy = cgroup_main_hierarchy(cgroup);
+    int hierarchy = cgroup_main_hierarchy(cgroup), r;
     char path[CGROUP_HOST_PATH_MAX];
 
     if (hierarchy < 0 ||
         cgroup_host_path(&cgroup->record, (unsigned)hierarchy, CGROUP_WHOLE_PATH, path) < 0)
         return 0;
-    return remove_directory(path);
+    r = remove_directory(path);
+    if (r == 0)
+        cgroup->record.created &= ~(1u << hierarchy); /* cgroup_remove() needs not do it again */
+    return r;
 }
 
 int cgroup_remove(struct cgroup *cgroup, int deadline_ms, struct error *error)

@@ -127,10 +127,10 @@ static int run_hook(const struct hook_run *run, struct error *error)
         .stdout_fd = run->context->stdout_fd,
         .stderr_fd = run->context->stderr_fd,
     };
-    int r = plan_vector_make(run->plan, run->hook->args, 0, &arguments, error);
+    int r = plan_vector_make(run->plan, run->hook->args, &arguments, error);
 
     if (r == 0 && run->hook->env_set) {
-        r = plan_vector_make(run->plan, run->hook->env, 0, &environment, error);
+        r = plan_vector_make(run->plan, run->hook->env, &environment, error);
         program.environment = environment.items;
     }
     if (program.environment == NULL)

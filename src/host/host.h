@@ -62,7 +62,7 @@ struct host {
     uint64_t capabilities;    /* effective set of the caller */
     uint64_t bounding;
     bool in_user_namespace; /* the caller's user namespace is not the initial one */
-    bool apparmor;          /* enabled and mounted */
+    bool apparmor;          /* enabled and mounted; host_probe_security_modules() */
     bool selinux;
     struct host_cgroups cgroups;
 };
@@ -76,10 +76,11 @@ int host_cgroup_controller_find(const char *name, size_t length);
 int host_cgroup_controller_find_v2(const char *name, size_t length);
 
 /*
- * Fills in *@ret: the whole of it by host_probe(), which calls host_probe_cgroups() too.
- * Asks the kernel only what the planner needs; no mount table is parsed.
+ * Fills in *@ret: the whole of it, but for the security modules, by host_probe(), which calls
+ * host_probe_cgroups() too.  Asks the kernel only what the planner needs; no mount table is parsed.
  */
 int host_probe(struct host *ret, struct error *error);
+void host_probe_security_modules(struct host *host);
 int host_probe_user_namespace(bool *ret_initial); /* is the caller's the initial one? */
 int host_probe_cgroups(struct host_cgroups *ret, struct error *error);
 

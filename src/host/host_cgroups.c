@@ -160,7 +160,7 @@ static bool is_cgroup2(const char *path)
 static int read_controllers(const char *path, uint32_t *ret)
 {
     char text[1024];
-    ssize_t length = file_read_at(AT_FDCWD, path, text, sizeof(text));
+    ssize_t length = file_read_once_at(AT_FDCWD, path, text, sizeof(text));
 
     if (length < 0)
         return (int)length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What this kernel is and what the caller may do.  Runs in dray only, once per command that plans.
- * What every command does not need is asked as late as possible: LSMs by two access(2).
+ * What few commands need is asked for those: LSMs by two access(2).
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -98,6 +98,12 @@ static bool is_there(const char *path)
     return access(path, F_OK) == 0 || errno == EACCES;
 }
 
+void host_probe_security_modules(struct host *host)
+{
+    host->apparmor = is_there("/sys/kernel/security/apparmor");
+    host->selinux = is_there("/sys/fs/selinux/enforce");
+}
+
 int host_probe(struct host *ret, struct error *error)
 {
     bool initial;
@@ -113,7 +119,5 @@ int host_probe(struct host *ret, struct error *error)
     if (r < 0)
         return r;
     ret->in_user_namespace = host_probe_user_namespace(&initial) == 0 && !initial;
-    ret->apparmor = is_there("/sys/kernel/security/apparmor");
-    ret->selinux = is_there("/sys/fs/selinux/enforce");
     return host_probe_cgroups(&ret->cgroups, error);
 }

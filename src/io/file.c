@@ -33,6 +33,24 @@ ssize_t file_read_at(int dir, const char *path, char *buffer, size_t size)
     return -EFBIG;
 }
 
+ssize_t file_read_once_at(int dir, const char *path, char *buffer, size_t size)
+{
+    _cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t n;
+
+    if (fd < 0)
+        return -errno;
+    do
+        n = read(fd, buffer, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    if ((size_t)n == size)
+        return -EFBIG;
+    buffer[n] = '\0';
+    return n;
+}
+
 int file_write_all(int fd, const char *text, size_t length)
 {
     while (length > 0) {

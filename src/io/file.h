@@ -16,6 +16,12 @@
 ssize_t file_read_at(int dir, const char *path, char *buffer, size_t size);
 
 /*
+ * As file_read_at(), by one read(2): for a file of cgroup or procfs that the kernel shows whole at
+ * once (single_open(9)), which spares the call that would find its end.
+ */
+ssize_t file_read_once_at(int dir, const char *path, char *buffer, size_t size);
+
+/*
  * Reads a whole file of at most @limit bytes into memory, NUL terminated: of @arena, or from
  * malloc() and the caller's to free when that is NULL.
  * Returns 0, -EFBIG, or a negative errno value.

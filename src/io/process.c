@@ -27,7 +27,7 @@ int process_read_status(pid_t pid, struct process_status *ret)
     char state;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    length = file_read_at(AT_FDCWD, path, text, sizeof(text));
+    length = file_read_once_at(AT_FDCWD, path, text, sizeof(text));
     if (length < 0)
         return length == -ENOENT ? -ESRCH : (int)length;
     /* the name, field 2, may hold anything, also ")" */

@@ -5,18 +5,24 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-int plan_vector_make(const struct plan *plan, struct plan_array strings, size_t reserve,
-                     struct plan_vector *ret, struct error *error)
+void plan_vector_fill(const struct plan *plan, struct plan_array strings, char **items)
 {
-    size_t bytes = ((size_t)strings.count + reserve + 1) * sizeof(char *);
+    /* execve(2) promises not to write to them */
+    for (uint32_t i = 0; i < strings.count; i++)
+        items[i] = (char *)plan_text_at(plan, strings, i);
+    items[strings.count] = NULL;
+}
+
+int plan_vector_make(const struct plan *plan, struct plan_array strings, struct plan_vector *ret,
+                     struct error *error)
+{
+    size_t bytes = ((size_t)strings.count + 1) * sizeof(char *);
     char **items = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (items == MAP_FAILED)
         return error_set(error, ERROR_OUT_OF_MEMORY, errno, "cannot take memory for %u strings",
                          strings.count);
-    /* execve(2) promises not to write to them */
-    for (uint32_t i = 0; i < strings.count; i++)
-        items[i] = (char *)plan_text_at(plan, strings, i);
+    plan_vector_fill(plan, strings, items);
     *ret = (struct plan_vector){.items = items, .count = strings.count, .bytes = bytes};
     return 0;
 }

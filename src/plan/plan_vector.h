@@ -11,9 +11,8 @@
 #include "plan/plan.h"
 
 /*
- * A NULL terminated array of pointers to the strings of @strings, followed by room for @reserve
- * more.  Its memory comes from mmap(2), is released by plan_vector_free() and must not outlive the
- * plan.
+ * A NULL terminated array of pointers to the strings of @strings.  Its memory comes from mmap(2),
+ * is released by plan_vector_free() and must not outlive the plan.
  */
 struct plan_vector {
     char **items;
@@ -21,8 +20,11 @@ struct plan_vector {
     size_t bytes;
 };
 
-int plan_vector_make(const struct plan *plan, struct plan_array strings, size_t reserve,
-                     struct plan_vector *ret, struct error *error);
+int plan_vector_make(const struct plan *plan, struct plan_array strings, struct plan_vector *ret,
+                     struct error *error);
+
+/* Writes the pointers and their NULL to memory of the caller: one more than there are strings. */
+void plan_vector_fill(const struct plan *plan, struct plan_array strings, char **items);
 void plan_vector_free(struct plan_vector *vector);
 
 #endif

@@ -82,7 +82,7 @@ int limits_set_oom_score_adj(const struct plan *plan, pid_t pid, struct error *e
     if (!plan->process.oom_score_adj_set)
         return 0;
     snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-    length = file_read_at(AT_FDCWD, path, text, sizeof(text));
+    length = file_read_once_at(AT_FDCWD, path, text, sizeof(text));
     if (length > 0) {
         text[strcspn(text, "\n")] = '\0';
         if (parse_i32(text, &old) == 0 && old == wanted)

@@ -49,28 +49,25 @@ static char *make_home(const struct plan *plan, struct error *error)
 
 int process_prepare_image(const struct plan *plan, struct process_image *image, struct error *error)
 {
-    struct plan_vector arguments, environment;
-    int r = plan_vector_make(plan, plan->process.args, 0, &arguments, error);
+    const size_t arguments = (size_t)plan->process.args.count + 1;
+    const size_t environment = (size_t)plan->process.env.count + 2; /* with HOME */
+    char **items = mmap(NULL, (arguments + environment) * sizeof(*items), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (r < 0)
-        return r;
-    r = plan_vector_make(plan, plan->process.env, 1, &environment, error);
-    if (r < 0) {
-        plan_vector_free(&arguments);
-        return r;
-    }
+    if (items == MAP_FAILED)
+        return error_set(error, ERROR_OUT_OF_MEMORY, errno,
+                         "cannot take memory for arguments and environment");
+    plan_vector_fill(plan, plan->process.args, items);
+    plan_vector_fill(plan, plan->process.env, items + arguments);
     if (plan->process.needs_home) {
         char *home = make_home(plan, error);
 
-        if (home == NULL) {
-            plan_vector_free(&arguments);
-            plan_vector_free(&environment);
+        if (home == NULL)
             return -ENOMEM;
-        }
-        environment.items[environment.count] = home;
+        items[arguments + plan->process.env.count] = home;
     }
-    image->arguments = arguments.items;
-    image->environment = environment.items;
+    image->arguments = items;
+    image->environment = items + arguments;
     return 0;
 }
 

@@ -211,17 +211,16 @@ static int read_table(struct rootfs *rootfs, const struct plan_mount *mount,
                       char table[static CGROUP_TABLE_SIZE])
 {
     _cleanup_close_ int fd = open_own_table(rootfs);
-    size_t used = 0;
     ssize_t length;
 
     if (fd < 0)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, -fd, "/proc/self/cgroup");
-    while ((length = read(fd, table + used, CGROUP_TABLE_SIZE - 1 - used)) > 0)
-        used += (size_t)length;
-    if (length < 0 || used == CGROUP_TABLE_SIZE - 1)
+    /* the kernel shows all of it at once */
+    length = read(fd, table, CGROUP_TABLE_SIZE);
+    if (length < 0 || length == CGROUP_TABLE_SIZE)
         return mount_error(rootfs, mount, ERROR_MOUNT_FAILED, length < 0 ? errno : EFBIG,
                            "/proc/self/cgroup");
-    table[used] = '\0';
+    table[length] = '\0';
     return 0;
 }
 

@@ -36,6 +36,7 @@ struct rootfs {
     int host_namespace; /* the host's mount namespace, to go back there with a detached tree */
     int readonly_last[ROOTFS_READONLY_LAST_MAX]; /* mounts that rootfs_make_readonly() has to end */
     uint32_t readonly_last_count;
+    bool dev_is_new; /* dev is an empty tmpfs of our own */
     bool legacy; /* the kernel, or a filter on its system calls, refuses the newer mount calls */
     bool null_attached;
     bool empty_attached;

@@ -67,13 +67,30 @@ static int make_target(int base, const char *path, int source, unsigned flags, b
     return path_make_missing_in_root(base, path, kind, flags, ret_made);
 }
 
+/*
+ * A directory right below our own new tmpfs of /dev is mostly not there yet: made without a look.
+ * Any failure is for those who look.
+ */
+static int make_in_dev(const struct rootfs *rootfs, int base, const char *name)
+{
+    if (base != rootfs->dev || !rootfs->dev_is_new || strchr(name, '/') != NULL ||
+        mkdirat(base, name, 0755) < 0)
+        return -1;
+    return openat(base, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* Without links: from the mounts that are already there, where no decoy can get in between. */
 static int open_straight(struct rootfs *rootfs, const char *destination, int source, bool *ret_made)
 {
     const char *path;
     int base = rootfs_find_base(rootfs, destination, &path);
-    int fd = path_open_in_root(base, path, O_PATH, PATH_NO_SYMLINKS);
+    int fd = source < 0 ? make_in_dev(rootfs, base, path) : -1;
 
+    if (fd >= 0) {
+        *ret_made = true;
+        return fd;
+    }
+    fd = path_open_in_root(base, path, O_PATH, PATH_NO_SYMLINKS);
     return fd == -ENOENT ? make_target(base, path, source, PATH_NO_SYMLINKS, ret_made) : fd;
 }
 
@@ -175,12 +192,16 @@ int rootfs_note_mount(struct rootfs *rootfs, const struct plan_mount *mount, int
 
     if (strcmp(destination, "/") == 0) {
         rootfs->dev = close_fd(rootfs->dev);
+        rootfs->dev_is_new = false;
         rootfs->proc = close_fd(rootfs->proc);
         rootfs->sys = close_fd(rootfs->sys);
         return keep(fd, &rootfs->root);
     }
-    if (strcmp(destination, "/dev") == 0)
+    if (strcmp(destination, "/dev") == 0) {
+        rootfs->dev_is_new =
+            has_type(rootfs, mount, "tmpfs") && (mount->flags & PLAN_MOUNT_TMPCOPYUP) == 0;
         return keep(fd, &rootfs->dev);
+    }
     if (!proc && !sys)
         return 0;
     if (has_type(rootfs, mount, "proc") || has_type(rootfs, mount, "sysfs")) {

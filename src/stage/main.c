@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dray-stage PLAN: the descriptor number of the plan is its only argument.
+ * dray-stage PLAN SIZE: the descriptor number of the plan, and its bytes.
  *
  * Exit status: nothing reads it; what went wrong is in the flight recorder.
  */
@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -17,19 +16,19 @@
 #include "plan/fault_injection.h"
 #include "stage/stage.h"
 
-static const struct plan *map_plan(const char *argument)
+/* Its descriptor is closed together with all others. */
+static const struct plan *map_plan(const char *descriptor, const char *size)
 {
-    struct stat status;
     const struct plan *plan;
+    uint32_t bytes;
     int32_t fd;
 
-    if (parse_i32(argument, &fd) < 0 || fstat(fd, &status) < 0)
+    if (parse_i32(descriptor, &fd) < 0 || parse_u32(size, &bytes) < 0 || bytes < sizeof(*plan))
         return NULL;
     /* private: shared maps of a sealed memfd are refused before Linux 6.7 */
-    plan = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (plan == MAP_FAILED || plan->magic != PLAN_MAGIC || plan->size != status.st_size)
+    plan = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (plan == MAP_FAILED || plan->magic != PLAN_MAGIC || plan->size != bytes)
         return NULL;
-    close(fd);
     return plan;
 }
 
@@ -76,7 +75,7 @@ static int walk(struct stage *stage, const struct step *steps, const stage_funct
 int main(int argc, char **argv)
 {
     static struct stage stage; /* set below: in .bss it is no part of the image */
-    const struct plan *plan = argc == 2 ? map_plan(argv[1]) : NULL;
+    const struct plan *plan = argc == 3 ? map_plan(argv[1], argv[2]) : NULL;
 
     if (plan == NULL)
         return 2;

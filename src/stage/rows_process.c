@@ -89,16 +89,15 @@ int stage_join_keyring(struct stage *stage)
     return keyring_join(stage->plan, stage->error);
 }
 
-/* Everything that needs a descriptor of the host is done: from here on none is open. */
+/* Everything that needs a descriptor of the host, or of the root file system, is done: from here on
+ * none is open. */
 static int close_host_descriptors(struct stage *stage)
 {
     const struct plan_descriptors *descriptors = &stage->plan->descriptors;
     int keep[] = {descriptors->control, descriptors->start_fifo, descriptors->hook_stdout,
                   descriptors->hook_stderr, stage->slave};
 
-    if (is_create(stage))
-        rootfs_done(&stage->rootfs);
-    stage->procfs = close_fd(stage->procfs);
+    stage->procfs = -1;
     return process_close_others(stage->plan, keep, ARRAY_SIZE(keep), stage->error);
 }
 

@@ -61,6 +61,7 @@ static int plan_container(struct checkpoint *checkpoint)
         return error_set(error, ERROR_STATE_DAMAGED, -r,
                          "cannot read the saved configuration of container \"%s\"", container->id);
     r = host_probe(&host, error);
+    host_probe_security_modules(&host);
     if (r == 0)
         r = plan_builder_init(&checkpoint->builder, length, error);
     if (r < 0)

@@ -16,12 +16,17 @@
 #include "steps/notify.h"
 #include "steps/rows.h"
 
-/* Returns a descriptor of the bundle's directory. */
-static int open_bundle(struct operation *operation)
+static int set_no_directory(struct operation *operation)
+{
+    return error_set(operation->error, ERROR_CONFIG_UNREADABLE, ENOTDIR,
+                     "the bundle \"%s\" is not a directory", operation->bundle);
+}
+
+static int find_bundle(struct operation *operation)
 {
     const char *bundle = operation->create->bundle != NULL ? operation->create->bundle : ".";
     char path[PATH_MAX];
-    int fd;
+    struct stat status;
 
     if (realpath(bundle, path) == NULL)
         return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
@@ -30,18 +35,16 @@ static int open_bundle(struct operation *operation)
     if (operation->bundle == NULL)
         return error_set(operation->error, ERROR_OUT_OF_MEMORY, ENOMEM,
                          "cannot find the bundle \"%s\"", bundle);
-    fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOTDIR)
-        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, ENOTDIR,
-                         "the bundle \"%s\" is not a directory", bundle);
-    if (fd < 0)
-        return error_set(operation->error, ERROR_CONFIG_UNREADABLE, errno,
-                         "cannot open the bundle \"%s\"", bundle);
-    return fd;
+    /* otherwise opening the file in it will tell */
+    if (operation->create->config != NULL && (stat(path, &status) < 0 || !S_ISDIR(status.st_mode)))
+        return set_no_directory(operation);
+    return 0;
 }
 
 static int explain_read(struct operation *operation, const char *path, int sys_errno)
 {
+    if (sys_errno == ENOTDIR && operation->create->config == NULL)
+        return set_no_directory(operation);
     if (sys_errno == EFBIG)
         return error_set(operation->error, ERROR_CONFIG_TOO_LARGE, EFBIG,
                          "\"%s\" is larger than %zu bytes", path, OCI_SIZE_LIMIT);
@@ -75,22 +78,21 @@ int row_read_spec(struct operation *operation)
 {
     const char *given = operation->create->config;
     const char *config = given != NULL ? given : "config.json";
-    _cleanup_close_ int bundle = open_bundle(operation);
-    char path[PATH_MAX + 256];
+    const char *path = given;
     struct oci_fault fault;
     struct oci_report report = OCI_REPORT_FIRST(&fault);
-    int r;
+    int r = find_bundle(operation);
 
-    if (bundle < 0)
-        return bundle;
+    if (r < 0)
+        return r;
     operation->document = config;
-    r = file_read_all_at(given != NULL ? AT_FDCWD : bundle, config, OCI_SIZE_LIMIT,
-                         &operation->arena, &operation->config_text, &operation->config_length);
-    if (r < 0) {
-        if (given == NULL)
-            snprintf(path, sizeof(path), "%s/%s", operation->bundle, config);
-        return explain_read(operation, given != NULL ? given : path, -r);
-    }
+    if (path == NULL)
+        path = oci_arena_format(&operation->arena, "%s/%s", operation->bundle, config);
+    r = path == NULL ? -ENOMEM
+                     : file_read_all_at(AT_FDCWD, path, OCI_SIZE_LIMIT, &operation->arena,
+                                        &operation->config_text, &operation->config_length);
+    if (r < 0)
+        return explain_read(operation, path != NULL ? path : config, -r);
     r = oci_spec_parse(&operation->arena, operation->config_text, operation->config_length,
                        &operation->spec, &report);
     if (r == 0)
@@ -107,9 +109,24 @@ int row_read_spec(struct operation *operation)
                                     operation->create->added_env);
 }
 
+/* Without a label it makes no difference which security modules there are. */
+static bool asks_for_label(const struct operation *operation)
+{
+    const struct oci_process *process = operation->process;
+    const struct oci_linux *config = operation->spec != NULL ? operation->spec->linux : NULL;
+
+    return (process != NULL &&
+            (process->apparmor_profile != NULL || process->selinux_label != NULL)) ||
+           (config != NULL && config->mount_label != NULL);
+}
+
 int row_probe_host(struct operation *operation)
 {
-    return host_probe(&operation->host, operation->error);
+    int r = host_probe(&operation->host, operation->error);
+
+    if (r == 0 && asks_for_label(operation))
+        host_probe_security_modules(&operation->host);
+    return r;
 }
 
 void operation_log_warnings(struct operation *operation)

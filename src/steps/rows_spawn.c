@@ -131,8 +131,8 @@ static int start_stage(struct operation *operation, int plan_fd, int cgroup)
 {
     const struct plan *plan = operation_plan(operation);
     _cleanup_close_ int image = stage_image_open(operation->error);
-    char digits[16];
-    const char *const arguments[] = {"dray-stage", digits, NULL};
+    char digits[16], size[16];
+    const char *const arguments[] = {"dray-stage", digits, size, NULL};
     struct inherited inherited;
     struct spawn_request request = {
         .plan = plan,
@@ -150,6 +150,7 @@ static int start_stage(struct operation *operation, int plan_fd, int cgroup)
     if (image < 0)
         return image;
     snprintf(digits, sizeof(digits), "%d", plan_fd);
+    snprintf(size, sizeof(size), "%u", plan->size);
     r = collect_inherited(operation, plan_fd, &inherited);
     if (r < 0)
         return r;

@@ -292,7 +292,8 @@ int relay_run(const struct relay *relay, int *ret_status, struct error *error)
     int status, r;
 
     /* an output that is closed must not keep us from restoring the terminal */
-    sigaction(SIGPIPE, &ignore, &old_pipe);
+    if (relay->master >= 0)
+        sigaction(SIGPIPE, &ignore, &old_pipe);
     begin(&state, relay);
     r = relay_until_end(&state, error);
     if (r == 0 && relay->master >= 0)
@@ -300,7 +301,8 @@ int relay_run(const struct relay *relay, int *ret_status, struct error *error)
     /* TCSADRAIN: what was drained is shown in the modes it was written for */
     if (state.raw)
         tcsetattr(relay->input, TCSADRAIN, &state.modes);
-    sigaction(SIGPIPE, &old_pipe, NULL);
+    if (relay->master >= 0)
+        sigaction(SIGPIPE, &old_pipe, NULL);
     if (r == 0)
         r = reap(relay, &status, error);
     if (r == 0)

@@ -101,18 +101,18 @@ def test_system_calls_are_bounded(bundle):
     """Generous: a kernel with more hierarchies or capabilities costs a few more."""
     bundle.args = ["/bin/probe", "exit", "0"]
     calls = calls_of_run(bundle)
-    assert total(calls) < 580, calls
+    assert total(calls) < 480, calls
     bundle.args = ["/bin/probe", "facts"]
     bundle.up()
     for bound, call in (
-            (55, lambda wrap: bundle.runtime("state", bundle.name, wrap=wrap).ok()),
-            (340, lambda wrap: bundle.exec("/bin/probe", "exit", "0", wrap=wrap).ok()),
-            (55, lambda wrap: bundle.runtime("kill", bundle.name, "KILL", wrap=wrap).ok())):
+            (40, lambda wrap: bundle.runtime("state", bundle.name, wrap=wrap).ok()),
+            (260, lambda wrap: bundle.exec("/bin/probe", "exit", "0", wrap=wrap).ok()),
+            (40, lambda wrap: bundle.runtime("kill", bundle.name, "KILL", wrap=wrap).ok())):
         calls = count_calls(bundle, call)
         assert total(calls) < bound, calls
     bundle.wait()
     calls = count_calls(bundle, lambda wrap: bundle.runtime("delete", bundle.name, wrap=wrap).ok())
-    assert total(calls) < 60, calls
+    assert total(calls) < 46, calls
 
 
 @pytest.mark.needs("strace")
