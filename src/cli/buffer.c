@@ -11,15 +11,16 @@ static const char hex_digits[] = "0123456789abcdef";
 
 void buffer_done(struct buffer *buffer)
 {
-    free(buffer->text);
+    if (buffer->text != buffer->own)
+        free(buffer->text);
     *buffer = (struct buffer){0};
 }
 
 static bool make_room(struct buffer *buffer, size_t length)
 {
     size_t needed = buffer->length + length + 1;
-    size_t size = buffer->size > 0 ? buffer->size : 512;
-    char *text;
+    size_t size = sizeof(buffer->own);
+    char *text = buffer->own;
 
     if (buffer->failed || needed < length)
         return false;
@@ -30,9 +31,13 @@ static bool make_room(struct buffer *buffer, size_t length)
             return false;
         size *= 2;
     }
-    text = realloc(buffer->text, size);
-    if (text == NULL)
-        return false;
+    if (size > sizeof(buffer->own)) {
+        text = realloc(buffer->text != buffer->own ? buffer->text : NULL, size);
+        if (text == NULL)
+            return false;
+        if (buffer->text == buffer->own)
+            memcpy(text, buffer->own, buffer->length + 1);
+    }
     buffer->text = text;
     buffer->size = size;
     return true;

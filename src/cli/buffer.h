@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 struct buffer {
-    char *text; /* NUL terminated, or NULL while empty */
+    char *text; /* NUL terminated, or NULL while empty; points into the buffer as long as it fits */
     size_t length;
     size_t size;
-    bool failed; /* text is missing for lack of memory */
+    bool failed;    /* text is missing for lack of memory */
+    char own[2560]; /* any error's line, also when there is no memory; most documents */
 };
 
 #define _cleanup_buffer_ __attribute__((cleanup(buffer_done)))

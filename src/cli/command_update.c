@@ -90,7 +90,7 @@ static int read_limit(struct update *update, enum update_limit limit, struct buf
 {
     const char *text = update->invocation->arguments.limits[limit];
     char digits[24];
-    int64_t number;
+    int64_t number = 0;
 
     switch (limits[limit].form) {
     case LIMIT_TEXT:
