@@ -273,6 +273,8 @@ def test_hooks(ctr, base, workdir):
     config = json.loads(ctr("oci", "spec").stdout)
     config["process"].update(args=["/bin/true"], terminal=False)
     config["root"] = {"path": str(base / "image/rootfs")}
+    if ctr.containerd.manager == "systemd":
+        config["linux"]["cgroupsPath"] = "consumers.slice:ctr:hooked"
     config["mounts"].append({"destination": "/seen", "type": "bind", "source": str(workdir), "options": ["rbind"]})
     shell = os.path.realpath("/bin/sh")
     config["hooks"] = {kind: [{"path": shell, "args": ["sh", "-c", f"cat >/dev/null; echo {kind} >>{workdir}/log"]}] for kind in HOOKS}

@@ -204,13 +204,17 @@ class Crictl(Engine):
     def pod(self, name="pod", network="node", **settings):
         """Runs a pod's sandbox; returns its id.  Settings go into the linux part."""
         self.serial += 1
+        linux = settings.pop("linux", {})
+        if self.containerd.manager == "systemd":
+            # As the kubelet does; without a slice there is no name for a scope.
+            linux = {"cgroup_parent": "consumers.slice", **linux}
         namespaces = {"network": 2 if network == "node" else 0, **settings.pop("namespace_options", {})}
         config = {
             "metadata": {"name": name, "uid": f"{name}-{self.serial}", "namespace": "default", "attempt": 1},
             "hostname": "" if network == "node" else f"{name}-host",
             "log_directory": str(self.directory),
             "linux": {"security_context": {"namespace_options": namespaces, **settings.pop("security_context", {})},
-                      **settings.pop("linux", {})},
+                      **linux},
             **settings,
         }
         path = self.directory / f"{name}.json"
