@@ -36,10 +36,9 @@ static void put(struct output *output, const char *text, size_t length)
 {
     size_t room = output->length < output->size ? output->size - output->length : 0;
     size_t count = length < room ? length : room;
-    char *to = output->text + output->length;
 
     for (size_t i = 0; i < count; i++)
-        to[i] = text[i];
+        output->text[output->length + i] = text[i];
     output->length += length;
 }
 
