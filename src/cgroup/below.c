@@ -96,37 +96,3 @@ void cgroup_disable_below(struct cgroup *cgroup)
     if (directory >= 0 && fstat(directory, &status) == 0 && status.st_nlink <= 2)
         switch_controllers(directory, "cgroup.subtree_control", '-');
 }
-
-/* The first process would be stuck in one that is frozen, which one that was there before may be.
- */
-static bool is_frozen(int directory)
-{
-    char text[256];
-    uint64_t frozen;
-
-    return file_read_at(directory, "cgroup.events", text, sizeof(text)) > 0 &&
-           cgroup_find_key(text, "frozen", &frozen) == 0 && frozen != 0;
-}
-
-int cgroup_make_below(struct cgroup *cgroup, const struct plan *plan, struct error *error)
-{
-    const char *path = cgroup->record.text + cgroup->record.below;
-    int directory, r;
-
-    if (cgroup->record.below == 0 || cgroup->record.hierarchies == 0)
-        return 0;
-    r = cgroup_make_path_below(cgroup, path, error);
-    if (r < 0)
-        return r;
-    cgroup_enable_below(cgroup, path);
-    directory = cgroup_directory_below(cgroup);
-    if (directory < 0)
-        return error_set(error, ERROR_CGROUP_CREATE, -directory,
-                         "cannot open the cgroup \"%s\" below \"%s\"", path,
-                         cgroup_path(&cgroup->record, CGROUP_UNIFIED));
-    if (is_frozen(directory))
-        return error_set(error, ERROR_CGROUP_IN_USE, EBUSY,
-                         "the cgroup \"%s\" below \"%s\" is frozen", path,
-                         cgroup_path(&cgroup->record, CGROUP_UNIFIED));
-    return plan->cgroup.delegated ? cgroup_delegate_directory(directory, path, plan, error) : 0;
-}

@@ -102,10 +102,25 @@ int cgroup_make(struct cgroup *cgroup, const struct plan *plan, const struct hos
                 cgroup_journal journal, void *context, struct error *error);
 
 /*
- * Makes record.below, if there is one, in a cgroup that cgroup_make() made: with the controllers
- * that the cgroup has, and as its owner's.  cgroup_remove() undoes that, too.
+ * The plan's delegated cgroup, below one that was made.  A cgroup namespace is rooted where its
+ * maker is: in the cgroup above the delegated one (the subgroup or else the cgroup itself). cgroup2
+ * has no process in a cgroup that gives controllers to those below it (cgroups(7), "no internal
+ * processes"), hence the order.  Each does nothing for a plan without one.
+ *
+ * cgroup_make_delegated() makes it, but enables nothing in it.  ERROR_CGROUP_IN_USE when it is
+ * frozen, or when the one above has controllers enabled for others.  cgroup_remove() undoes it.
+ *
+ * cgroup_enter_delegated() moves a process there, which has made its namespace.
+ *
+ * cgroup_give_delegated() gives it all controllers of the one above, and to its owner.  What is
+ * above it goes to the owner, too, where that is the root of the container's cgroup namespace:
+ * moving a process takes the right to write cgroup.procs of the cgroup above both places.  The
+ * limits there stay the runtime's.
  */
-int cgroup_make_below(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+int cgroup_make_delegated(struct cgroup *cgroup, const struct plan *plan, struct error *error);
+int cgroup_enter_delegated(struct cgroup *cgroup, const struct plan *plan, pid_t pid,
+                           struct error *error);
+int cgroup_give_delegated(struct cgroup *cgroup, const struct plan *plan, struct error *error);
 
 /*
  * The record of a cgroup that systemd made for @unit around process @pid, which tells where it is.
@@ -116,7 +131,8 @@ int cgroup_describe_scope(const struct host_cgroups *host, const char *unit, pid
 
 /*
  * Completes such a cgroup: makes it in hierarchies that systemd leaves alone, enables controllers,
- * makes the plan's sub-cgroup, gives a delegated one to its owner and moves the process there.
+ * makes the plan's subgroup and moves the process there, and gives it to its owner unless a
+ * delegated one will be below it.
  */
 int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
                           const struct host_cgroups *host, pid_t pid, struct error *error);
@@ -182,8 +198,8 @@ int cgroup_attach(struct cgroup *cgroup, pid_t pid, struct error *error);
 const char *cgroup_path_in_unit(const struct cgroup *cgroup, const char *unit);
 
 /*
- * The cgroup2 directory of the first process for CLONE_INTO_CGROUP (the cgroup's), or -1 unless the
- * layout is V2.
+ * The cgroup2 directory for CLONE_INTO_CGROUP (the cgroup's), or -1 unless the layout is V2.  With
+ * a delegated cgroup below it the first process goes on to that: cgroup_enter_delegated().
  */
 int cgroup_directory_v2(struct cgroup *cgroup, struct error *error);
 

@@ -119,6 +119,10 @@ void cgroup_enable_below(struct cgroup *cgroup, const char *path);
 /* Lets a cgroup take processes again if none is below it any more. */
 void cgroup_disable_below(struct cgroup *cgroup);
 
+/* scope.c: moves a process by writing to @file, "cgroup.procs" or "a/b/cgroup.procs". */
+int cgroup_move(struct cgroup *cgroup, unsigned hierarchy, const char *file, pid_t pid,
+                struct error *error);
+
 /* Opens record.below; the descriptor stays the cgroup's.  Or a negative errno value. */
 int cgroup_directory_below(struct cgroup *cgroup);
 

@@ -39,8 +39,7 @@ int cgroup_directory_v2(struct cgroup *cgroup, struct error *error)
 
     if (cgroup->record.layout != HOST_CGROUP_V2)
         return -1;
-    directory = cgroup->record.below != 0 ? cgroup_directory_below(cgroup)
-                                          : cgroup_directory(cgroup, CGROUP_UNIFIED);
+    directory = cgroup_directory(cgroup, CGROUP_UNIFIED);
     if (directory < 0)
         error_set(error, ERROR_CGROUP_JOIN, -directory, "cannot open the cgroup \"%s\"",
                   cgroup_path(&cgroup->record, CGROUP_UNIFIED));

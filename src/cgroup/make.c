@@ -292,7 +292,7 @@ static int make_usable(struct making *making, uint32_t unified_controllers)
     if (r < 0 || (record->hierarchies & 1u << CGROUP_UNIFIED) == 0)
         return r;
     r = cgroup_enable_controllers(cgroup, unified_controllers, making->plan, making->error);
-    /* with one below it, that is the delegated one */
+    /* with one below it, that is for cgroup_give_delegated() */
     if (r == 0 && record->below == 0)
         r = cgroup_delegate(cgroup, making->plan, making->error);
     return r;
@@ -305,7 +305,7 @@ static bool asks_for_nothing(const struct plan *plan)
         if ((write->flags & PLAN_CGROUP_OPTIONAL) == 0)
             return false;
     }
-    return plan->cgroup.default_path && plan->cgroup.subgroup == 0 && !plan->cgroup.devices_asked &&
+    return plan->cgroup.default_path && plan->cgroup.delegate == 0 && !plan->cgroup.devices_asked &&
            !plan->cgroup.strict;
 }
 

@@ -155,9 +155,9 @@ int cgroup_describe(const struct plan *plan, const struct host_cgroups *host,
     if (r < 0)
         return error_set(error, ERROR_CGROUP_HOST, -r,
                          "cannot read the caller's own cgroup, which \"%s\" is relative to", path);
-    r = add_below(ret, plan_text(plan, plan->cgroup.subgroup));
+    r = add_below(ret, plan_text(plan, plan->cgroup.delegate));
     if (r < 0)
-        return set_full(error, plan_text(plan, plan->cgroup.subgroup));
+        return set_full(error, plan_text(plan, plan->cgroup.delegate));
     for (unsigned i = 0; i < CGROUP_HIERARCHIES; i++) {
         unsigned depth = cgroup_path_depth(cgroup_path(ret, i));
 

@@ -118,7 +118,7 @@ static int make_path(const struct cgroup_record *record, unsigned hierarchy, str
     return 0;
 }
 
-static int move(struct cgroup *cgroup, unsigned hierarchy, const char *file, pid_t pid,
+int cgroup_move(struct cgroup *cgroup, unsigned hierarchy, const char *file, pid_t pid,
                 struct error *error)
 {
     char digits[16];
@@ -155,7 +155,7 @@ static int complete_v1(struct cgroup *cgroup, pid_t pid, struct error *error)
         if ((record->hierarchies & 1u << i) == 0 ||
             (proc.paths[i] != NULL && strcmp(proc.paths[i], cgroup_path(record, i)) == 0))
             continue;
-        r = move(cgroup, i, "cgroup.procs", pid, error);
+        r = cgroup_move(cgroup, i, "cgroup.procs", pid, error);
     }
     return r;
 }
@@ -199,7 +199,7 @@ static int enter_subgroup(struct cgroup *cgroup, const struct plan *plan, unsign
     if (r < 0)
         return r;
     snprintf(file, sizeof(file), "%s/cgroup.procs", name);
-    return move(cgroup, hierarchy, file, pid, error);
+    return cgroup_move(cgroup, hierarchy, file, pid, error);
 }
 
 /* Limits are the unit's; what is below it may be the container's. */
@@ -214,11 +214,11 @@ static int enter_below(struct cgroup *cgroup, const struct plan *plan, pid_t pid
     if (r < 0)
         return r;
     snprintf(file, sizeof(file), "%s/cgroup.procs", path);
-    r = move(cgroup, CGROUP_UNIFIED, file, pid, error);
+    r = cgroup_move(cgroup, CGROUP_UNIFIED, file, pid, error);
     if (r < 0)
         return r;
     cgroup_enable_below(cgroup, path);
-    if (!plan->cgroup.delegated)
+    if (!plan->cgroup.delegated || plan->cgroup.delegate != 0)
         return 0;
     below = openat(cgroup_directory(cgroup, CGROUP_UNIFIED), path,
                    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -237,7 +237,7 @@ int cgroup_complete_scope(struct cgroup *cgroup, const struct plan *plan,
     if (r < 0)
         return r;
     if (plan->cgroup.subgroup == 0)
-        return cgroup_delegate(cgroup, plan, error);
+        return plan->cgroup.delegate == 0 ? cgroup_delegate(cgroup, plan, error) : 0;
     if (record->layout == HOST_CGROUP_V2)
         return enter_below(cgroup, plan, pid, error);
     for (unsigned i = 0; r == 0 && i < CGROUP_HIERARCHIES; i++)

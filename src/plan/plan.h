@@ -352,9 +352,10 @@ struct plan_cgroup {
     struct plan_array devices; /* struct plan_cgroup_device, config's rules and the default ones */
     plan_string scope;         /* with the systemd manager: the unit */
     plan_string slice;         /* in which it is */
-    plan_string subgroup;      /* "a/b": below the one with the limits, where the first process
-                                  goes, and which is delegated; 0: none */
-    bool user_manager;         /* the user's systemd, not the system's */
+    plan_string subgroup;      /* a name below the unit's cgroup, where the first process goes; 0 */
+    plan_string delegate; /* "a/b" below that, or below the cgroup: where the first process goes
+                             when its cgroup namespace is rooted above it; 0: none */
+    bool user_manager;    /* the user's systemd, not the system's */
     struct plan_array properties; /* struct plan_unit_property (plan_unit.h) */
 };
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The annotation run.oci.delegate-cgroup: a cgroup below the one with the limits, where the first
- * process goes and which the container's root user owns.  Runs in dray only.
+ * process goes and which the container's root user owns.  The cgroup namespace is rooted in the one
+ * with the limits, so that the container can give its controllers to cgroups of its own: cgroup2
+ * lets only a cgroup without processes do so.  Runs in dray only.
  *
  * Only cgroup2 gives a cgroup away safely (kernel documentation, admin-guide/cgroup-v2,
  * "Delegation").
  */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
+#include "io/syscalls.h"
 #include "plan/annotations.h"
 #include "plan/plan_cgroup.h"
 #include "plan/plan_cgroup_resources.h"
@@ -35,9 +39,10 @@ int plan_cgroup_no_delegate(const struct oci_spec *spec, const char *why,
 int plan_cgroup_delegate(const struct plan_input *input, struct plan_builder *builder)
 {
     const char *name = find_name(input->spec);
+    struct plan_namespaces *namespaces = &builder->plan->namespaces;
     struct plan_cgroup *cgroup = &builder->plan->cgroup;
     char normal[CGROUP_PATH_MAX];
-    const char *why, *above;
+    const char *why;
     size_t length;
 
     if (name == NULL)
@@ -53,12 +58,12 @@ int plan_cgroup_delegate(const struct plan_input *input, struct plan_builder *bu
     if (why != NULL)
         return annotation_refuse(ANNOTATION_DELEGATE_CGROUP, ERROR_CONFIG_VALUE, builder->error,
                                  "\"%.100s\" %s", name, why);
-    above = cgroup->subgroup != 0 ? plan_text(builder->plan, cgroup->subgroup) : NULL;
-    cgroup->subgroup = above != NULL
-                           ? plan_add_format(builder, "%s/%.*s", above, (int)length, normal)
-                           : plan_add_string_length(builder, normal, length);
-    if (cgroup->subgroup == 0)
+    cgroup->delegate = plan_add_string_length(builder, normal, length);
+    if (cgroup->delegate == 0)
         return -ENOMEM;
+    /* between the clone into the cgroup and the move to the one below it */
+    namespaces->late_flags |= namespaces->clone_flags & CLONE_NEWCGROUP;
+    namespaces->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
     if (!cgroup->delegated)
         cgroup->delegated = plan_cgroup_map_user(input->spec->linux, 0, &cgroup->owner);
     return 0;

@@ -94,7 +94,7 @@ bool plan_cgroup_map_user(const struct oci_linux *config, uint32_t user, uint32_
 const char *plan_cgroup_normalize(const char *path, char out[CGROUP_PATH_MAX], size_t *ret_length);
 
 /*
- * Appends what run.oci.delegate-cgroup names to cgroup->subgroup; plan_cgroup_delegate.c.
+ * Sets cgroup->delegate to what run.oci.delegate-cgroup names; plan_cgroup_delegate.c.
  * plan_cgroup_no_delegate() refuses it where there is no cgroup; @why says why that is.
  */
 int plan_cgroup_delegate(const struct plan_input *input, struct plan_builder *builder);

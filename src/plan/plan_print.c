@@ -436,6 +436,7 @@ static void print_cgroup(const struct printer *printer)
     if (cgroup->scope != 0)
         print_unit(printer, cgroup);
     print_named(printer, "subgroup", cgroup->subgroup);
+    print_named(printer, "delegate", cgroup->delegate);
     plan_for_each(write, printer->plan, cgroup->writes, struct plan_cgroup_write)
     {
         const char *controller =

@@ -115,10 +115,16 @@ static bool exec_waits_for_dray(const struct plan *plan)
     return !plan_enters_last(plan) || waits_for_dray(plan) || has_scope(plan);
 }
 
-/* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */
-static bool schedules_once_attached(const struct plan *plan)
+/* The cgroup namespace is rooted where the stage is at first; then dray moves it on. */
+static bool delegates_cgroup(const struct plan *plan)
 {
-    return plan->process.scheduler.set && !plan_enters_last(plan);
+    return plan->cgroup.delegate != 0;
+}
+
+/* A real-time process cannot enter a cgroup without real-time budget: it becomes one inside. */
+static bool waits_until_attached(const struct plan *plan)
+{
+    return delegates_cgroup(plan) || (plan->process.scheduler.set && !plan_enters_last(plan));
 }
 
 static bool has_initial_affinity(const struct plan *plan)

@@ -18,6 +18,7 @@ const stage_function create_functions[CREATE_STEPS] = {
     [CREATE_CGROUP_ATTACH] = stage_attach_cgroup,
     [CREATE_LATE_NAMESPACES] = stage_make_late_namespaces,
     [CREATE_ATTACHED] = stage_notify_progress,
+    [CREATE_DELEGATED] = await,
     [CREATE_MOUNT_PROPAGATION] = stage_set_propagation,
     [CREATE_MOUNT_ROOT] = stage_mount_root,
     [CREATE_MOUNTS] = stage_mount_all,

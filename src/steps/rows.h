@@ -37,6 +37,7 @@ int row_commit(struct operation *operation);
 int row_cgroup_make(struct operation *operation);
 int row_cgroup_limits(struct operation *operation);
 int row_cgroup_devices(struct operation *operation);
+int row_cgroup_delegate(struct operation *operation);
 
 /* rows_scope.c: with the systemd cgroup manager */
 int row_connect_systemd(struct operation *operation);

@@ -24,9 +24,9 @@ int row_cgroup_make(struct operation *operation)
     operation->has_cgroup = true;
     r = cgroup_make(&operation->cgroup, operation_plan(operation), &operation->host.cgroups,
                     journal_record, operation, operation->error);
-    return r < 0
-               ? r
-               : cgroup_make_below(&operation->cgroup, operation_plan(operation), operation->error);
+    return r < 0 ? r
+                 : cgroup_make_delegated(&operation->cgroup, operation_plan(operation),
+                                         operation->error);
 }
 
 int row_cgroup_limits(struct operation *operation)
@@ -39,4 +39,18 @@ int row_cgroup_limits(struct operation *operation)
 int row_cgroup_devices(struct operation *operation)
 {
     return cgroup_apply_devices(&operation->cgroup, operation_plan(operation), operation->error);
+}
+
+/* What was restored is there already: CRIU makes the namespace where it was, and moves it on. */
+int row_cgroup_delegate(struct operation *operation)
+{
+    const struct plan *plan = operation_plan(operation);
+    int r = 0;
+
+    if (operation->restore == NULL)
+        r = cgroup_enter_delegated(&operation->cgroup, plan, operation->stage.identity.pid,
+                                   operation->error);
+    if (r == 0)
+        r = cgroup_give_delegated(&operation->cgroup, plan, operation->error);
+    return operation->restore == NULL ? operation_blame_stage(operation, r) : r;
 }

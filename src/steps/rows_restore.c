@@ -230,6 +230,22 @@ static void put_descriptors(struct operation *operation, struct wire_writer *opt
     }
 }
 
+/*
+ * With a cgroup namespace, CRIU has its root replaced, which is above a delegated cgroup: that is
+ * cut off the path of criu's own.
+ */
+static void cut_delegated(const struct plan *plan, char *cgroup)
+{
+    size_t length = strlen(cgroup), cut;
+
+    if (plan->cgroup.delegate == 0 || (plan->namespaces.late_flags & CLONE_NEWCGROUP) == 0)
+        return;
+    cut = strlen(plan_text(plan, plan->cgroup.delegate)) + 1;
+    if (length > cut && cgroup[length - cut] == '/' &&
+        strcmp(cgroup + length - cut + 1, plan_text(plan, plan->cgroup.delegate)) == 0)
+        cgroup[length - cut] = '\0';
+}
+
 /* criu is where its processes are to be: cgroups in the images are moved below its own. */
 static int put_cgroup_roots(struct operation *operation, struct wire_writer *options)
 {
@@ -250,6 +266,7 @@ static int put_cgroup_roots(struct operation *operation, struct wire_writer *opt
         if (cgroup == NULL)
             continue;
         *cgroup++ = '\0';
+        cut_delegated(operation_plan(operation), cgroup);
         for (char *name = controllers + 1, *next; name != NULL; name = next) {
             next = strchr(name, ',');
             if (next != NULL)

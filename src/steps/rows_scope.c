@@ -87,6 +87,11 @@ int row_scope_cgroup(struct operation *operation)
     operation->has_cgroup = true;
     r = cgroup_complete_scope(&operation->cgroup, plan, &operation->host.cgroups, pid,
                               operation->error);
+    if (r == 0)
+        r = cgroup_make_delegated(&operation->cgroup, plan, operation->error);
+    /* restore: criu, below which all that it restores goes */
+    if (r == 0 && operation->restore != NULL)
+        r = cgroup_enter_delegated(&operation->cgroup, plan, pid, operation->error);
     return operation_blame_stage(operation, r);
 }
 

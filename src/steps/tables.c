@@ -42,6 +42,8 @@ static const step_function create_rows[CREATE_STEPS] = {
     [CREATE_SCOPE_DEVICES] = row_cgroup_devices,
     [CREATE_SCOPE_DONE] = row_notify,
     [CREATE_ATTACHED] = row_await,
+    [CREATE_CGROUP_DELEGATE] = row_cgroup_delegate,
+    [CREATE_DELEGATED] = row_notify,
     [CREATE_SCHEDULING] = row_scheduling,
     [CREATE_MOUNTED] = row_await,
     [CREATE_OWE_POSTSTOP] = row_owe_hooks,
@@ -109,6 +111,7 @@ static const step_function restore_rows[RESTORE_STEPS] = {
     [RESTORE_SCOPE_LIMITS] = row_cgroup_limits,
     [RESTORE_SCOPE_DEVICES] = row_cgroup_devices,
     [RESTORE_RESTORE] = row_restore,
+    [RESTORE_CGROUP_DELEGATE] = row_cgroup_delegate,
     [RESTORE_WRITE_PID_FILE] = row_write_pid_file,
     [RESTORE_COMMIT] = row_commit_restore,
 };

@@ -118,6 +118,7 @@ def test_below_its_limits(bundle, saved):
     assert bundle.leaks() == []
     saved.restore().ok()
     saved.goes_on()
+    assert bundle.exec("/bin/cat", "/proc/self/cgroup").ok().out.splitlines()[-1] == "0::/payload/a"
     place = host.CGROUP_ROOT / "dray-itest" / bundle.token
     assert (place / "payload/a/cgroup.procs").read_text().split() == [str(bundle.pid)]
 

@@ -56,7 +56,7 @@ def test_the_program_is_in_it(inner, name, seen):
     assert processes(inner.place / seen) == [str(inner.pid)]
     assert (inner.place / "cgroup.subtree_control").read_text() == (inner.place / "cgroup.controllers").read_text()
     inside = inner.exec("/bin/cat", "/proc/self/cgroup").ok().out.splitlines()
-    assert "0::/" in inside, "the namespace is rooted there, and exec is in it"
+    assert f"0::/{seen}" in inside, "the namespace is rooted above it, and exec is in it"
     inner.delete("--force").ok()
     assert not inner.place.exists()
 
@@ -85,17 +85,41 @@ def test_commands_act_on_the_whole(inner):
 def test_its_owner_is_the_containers_root(inner):
     inner.map_users()
     inner.config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"})
-    inner.args = ["/bin/sh", "-c", "cd /sys/fs/cgroup && mkdir own && echo 0 >own/cgroup.procs && "
-                  "grep ^0: /proc/self/cgroup; exec /bin/probe wait"]
+    inner.config["annotations"][KEY] = "payload/a"
     inner.create().ok()
-    assert owners(inner.place / "payload") == {100000}
-    assert os.stat(inner.place).st_uid == 0 and os.stat(inner.place / "cgroup.procs").st_uid == 0
+    assert owners(inner.place / "payload/a") == owners(inner.place / "payload") == owners(inner.place) == {100000}
+    given = {"cgroup.procs", *open("/sys/kernel/cgroup/delegate").read().split()}
+    assert {os.stat(path).st_uid for path in inner.place.iterdir() if path.is_file() and path.name not in given} == {0}
+
+
+def test_a_container_that_manages_cgroups(inner):
+    """What nested engines do: cgroups with controllers beside their own."""
+    inner.map_users()
+    inner.config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"})
+    inner.shell("cd /sys/fs/cgroup && grep ^0: /proc/self/cgroup && test -d payload && mkdir own || exit 1\n"
+                "for name in $(cat cgroup.controllers); do\n"
+                "  grep -qw $name own/cgroup.controllers && echo -$name >cgroup.subtree_control || exit 2\n"
+                "  ! grep -qw $name own/cgroup.controllers && echo +$name >cgroup.subtree_control || exit 3\n"
+                "done\n"
+                "echo 0 >own/cgroup.procs && grep ^0: /proc/self/cgroup && rmdir payload && exec /bin/probe wait")
+    inner.create().ok()
     inner.start().ok()
-    inner.output.expect("0::/own")
-    inner.output.expect("ready")
-    assert processes(inner.place / "payload/own") == [str(inner.pid)]
+    for line in ("0::/payload", "0::/own", "ready"):
+        inner.output.expect(line)
+    assert processes(inner.place / "own") == [str(inner.pid)]
+    assert not (inner.place / "payload").exists()
+    assert inner.exec("/bin/cat", "/proc/self/cgroup").ok().out.splitlines()[-1] == "0::/own"
     inner.delete("--force").ok()
     assert not inner.place.exists()
+
+
+def test_without_a_cgroup_namespace(inner):
+    """Where the container sees what is above, only what was named is given away."""
+    inner.linux["namespaces"] = [each for each in inner.linux["namespaces"] if each["type"] != "cgroup"]
+    inner.map_users()
+    inner.up()
+    assert processes(inner.place / "payload") == [str(inner.pid)]
+    assert owners(inner.place / "payload") == {100000} and owners(inner.place) == {0}
 
 
 def test_its_owner_is_the_user_where_the_specification_says_so(inner):
@@ -103,8 +127,7 @@ def test_its_owner_is_the_user_where_the_specification_says_so(inner):
     inner.process["user"] = {"uid": 7, "gid": 7}
     inner.config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"})
     inner.up()
-    assert owners(inner.place / "payload") == {100007}
-    assert owners(inner.place) == {0}
+    assert owners(inner.place / "payload") == owners(inner.place) == {100007}
 
 
 def test_a_cgroup_that_was_there_stays_as_it_was(inner):
@@ -118,6 +141,28 @@ def test_a_cgroup_that_was_there_stays_as_it_was(inner):
         assert (inner.place / "cgroup.subtree_control").read_text() == before
     finally:
         inner.place.rmdir()
+
+
+def test_a_cgroup_that_gives_its_controllers_to_others(inner):
+    """It could be the root of no namespace: cgroup2 lets no process into it."""
+    (inner.place / "other").mkdir(parents=True)
+    control = inner.place / "cgroup.subtree_control"
+    available = (inner.place.parent / "cgroup.controllers").read_text().split()
+    if not available:
+        pytest.skip("needs a controller of cgroup2")
+    try:
+        for above in (inner.place.parent.parent, inner.place.parent, inner.place):
+            (above / "cgroup.subtree_control").write_text(f"+{available[0]}")
+        inner.create().dray_error("CGROUP_IN_USE", names=[inner.token, "gives controllers"])
+        (inner.place / "other").rmdir()
+        assert available[0] in control.read_text()
+        inner.up()
+        assert inner.exec("/bin/cat", "/proc/self/cgroup").ok().out.splitlines()[-1] == "0::/payload"
+        inner.delete("--force").ok()
+    finally:
+        for path in (inner.place / "other", inner.place):
+            if path.exists():
+                path.rmdir()
 
 
 def test_a_frozen_one_that_was_there_is_refused(inner):
@@ -197,9 +242,10 @@ def test_below_a_scope(scope, systemd_host, subgroup):  # noqa: F811
     unit = systemd_host.cgroup(scope.unit)
     place = unit / (subgroup or "") / "payload/a"
     assert len(processes(place)) == 1 and processes(unit) == []
-    assert owners(place) == {100000} and owners(unit) == {0}
+    assert owners(place) == owners(place.parent) == owners(unit / (subgroup or "")) == {100000}
+    assert owners(unit) == ({0} if subgroup else {100000})
     assert (place / "cgroup.controllers").read_text() == (unit / "cgroup.controllers").read_text()
-    assert scope.exec("/bin/cat", "/proc/self/cgroup").ok().out.splitlines()[-1] == "0::/"
+    assert scope.exec("/bin/cat", "/proc/self/cgroup").ok().out.splitlines()[-1] == "0::/payload/a"
     scope.runtime("pause", scope.name).ok()
     assert scope.status == "paused"
     scope.delete("--force").ok()

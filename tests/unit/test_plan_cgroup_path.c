@@ -221,8 +221,8 @@ static const char *plan_below(struct fixture *f, const struct host *host, const 
     begin(f);
     if (plan_cgroup(&input, &f->builder) < 0)
         return NULL;
-    return f->builder.plan->cgroup.subgroup != 0
-               ? plan_text(f->builder.plan, f->builder.plan->cgroup.subgroup)
+    return f->builder.plan->cgroup.delegate != 0
+               ? plan_text(f->builder.plan, f->builder.plan->cgroup.delegate)
                : "none";
 }
 
@@ -239,8 +239,8 @@ static void delegated_below(void **state)
     assert_true(f.builder.plan->cgroup.delegated);
     assert_int_equal(f.builder.plan->cgroup.owner, 100000);
     plan_builder_done(&f.builder);
-    assert_string_equal(plan_below(&f, &host, "a/..b", "inner", PLAN_CGROUP_SYSTEMD),
-                        "inner/a/..b");
+    assert_string_equal(plan_below(&f, &host, "a/..b", "inner", PLAN_CGROUP_SYSTEMD), "a/..b");
+    assert_string_equal(plan_text(f.builder.plan, f.builder.plan->cgroup.subgroup), "inner");
     plan_builder_done(&f.builder);
     assert_string_equal(plan_below(&f, &host, "", NULL, PLAN_CGROUP_CGROUPFS), "none");
     assert_false(f.builder.plan->cgroup.delegated);
