@@ -24,10 +24,10 @@ struct command {
     int words_max;
     uint8_t order;      /* enum argument_order */
     uint8_t fault_code; /* what dray exits with when it cannot do it; 0: 1 */
+    bool lends_stdio;   /* stderr is a program's of the container: with a log nothing goes there */
 
     /* Returns what to exit with, or a negative errno value with the error in the invocation. */
     int (*run)(struct invocation *invocation);
-    bool lends_stdio; /* stderr is a program's of the container: with a log nothing goes there */
 };
 
 /* One call of the program. */

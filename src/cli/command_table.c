@@ -255,7 +255,8 @@ const struct command commands[] = {
     {"exec", "run a further program in a container", {exec_options},
      "ID PROGRAM [ARGUMENT...]",
      "Exits with the code of the program, 128 plus the signal that killed it, or 255 when it\n"
-     "could not be run.", 1, WORDS_ANY, ORDER_FIRST_ENDS, 255, command_exec, true},
+     "could not be run.", 1, WORDS_ANY, ORDER_FIRST_ENDS, 255, .run = command_exec,
+     .lends_stdio = true},
     {"state", "print the state of a container as JSON", {NULL}, "ID", NULL, 1, 1,
      .run = command_state},
     {"kill", "send a signal to a container", {kill_options}, "ID [SIGNAL]",

@@ -15,7 +15,9 @@ static char read_state(pid_t pid)
 {
     struct process_status status;
 
-    return process_read_status(pid, &status) == 0 ? status.state : '?';
+    if (process_read_status(pid, &status) < 0)
+        return '?';
+    return status.state;
 }
 
 bool held_is_stopped(pid_t pid)
