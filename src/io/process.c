@@ -4,19 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "io/file.h"
 #include "io/syscalls.h"
-
-#define REAP_DEADLINE_S 5
 
 int process_read_status(pid_t pid, struct process_status *ret)
 {
@@ -111,43 +106,4 @@ int process_open(const struct process_identity *identity)
     /* only after the pidfd is ours can the pid no longer move on to another process unseen */
     r = check_identity(identity, &status);
     return r < 0 ? r : take_fd(&pidfd);
-}
-
-/* 1 when it is reaped, 0 when it cannot be yet, or a negative errno value. */
-static int try_reap(pid_t pid, int *ret_status)
-{
-    pid_t reaped;
-
-    do
-        reaped = waitpid(pid, ret_status, WNOHANG);
-    while (reaped < 0 && errno == EINTR);
-    return reaped < 0 ? -errno : reaped > 0;
-}
-
-/* The tracer's end, or its letting go, is told by SIGCHLD, which stays pending while blocked. */
-static int reap_traced(pid_t pid, int *ret_status)
-{
-    const struct timespec start_over = {.tv_sec = REAP_DEADLINE_S};
-    sigset_t child, previous;
-    int r, number;
-
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    if (sigprocmask(SIG_BLOCK, &child, &previous) < 0)
-        return -errno;
-    do {
-        r = try_reap(pid, ret_status);
-        number = r == 0 ? sigtimedwait(&child, NULL, &start_over) : 0;
-    } while (r == 0 && (number == SIGCHLD || (number < 0 && errno == EINTR)));
-    sigprocmask(SIG_SETMASK, &previous, NULL);
-    return r;
-}
-
-int process_reap(pid_t pid, int *ret_status)
-{
-    int r = try_reap(pid, ret_status);
-
-    if (r == 0)
-        r = reap_traced(pid, ret_status);
-    return r > 0 ? 0 : r == 0 ? -ETIMEDOUT : r;
 }

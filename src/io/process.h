@@ -33,13 +33,6 @@ pid_t process_read_tracer(pid_t pid);
 bool process_is_alive(const struct process_identity *identity);
 
 /*
- * Reaps a child whose pidfd says that it has ended.  Another process that traces it may keep its
- * status from us until it lets it go: that is waited for, and given up.
- * Returns 0 with the status as waitpid(2) has it, -ETIMEDOUT, or another negative errno value.
- */
-int process_reap(pid_t pid, int *ret_status);
-
-/*
  * Opens a pidfd of that very process.
  * Returns the descriptor, -ESRCH when it is gone (or its pid belongs to another), or another
  * negative errno value.

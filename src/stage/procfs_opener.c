@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "io/reap.h"
 #include "io/syscalls.h"
 #include "plan/fault_injection.h"
 #include "security/capabilities.h"
@@ -181,20 +182,23 @@ static int receive_context(int socket)
     return *(int *)(void *)CMSG_DATA(&control.header);
 }
 
-/* Ends the child and takes its status.  Its number is checked: only a child of ours is signalled.
+/*
+ * Ends the child and takes its status, as far as who traces it gives it away.  Its number is
+ * checked: only a child of ours is signalled.
  */
 static int end_child(pid_t child)
 {
     _cleanup_close_ int pidfd = child > 0 ? sys_pidfd_open(child, 0) : -1;
     siginfo_t info;
+    int status;
 
     if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
         return -ECHILD;
     if (wait_readable(pidfd, 0) < 0)
         sys_pidfd_send_signal(pidfd, SIGKILL);
-    if (wait_readable(pidfd, END_MS) < 0 || waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+    if (wait_readable(pidfd, END_MS) < 0)
         return -ETIMEDOUT;
-    return 0;
+    return reap_child(child, &status);
 }
 
 static int run(struct stage *stage, const struct plan_join *join, int empty, int32_t *child)

@@ -19,7 +19,7 @@
 
 #include "base/cleanup.h"
 #include "io/message.h"
-#include "io/process.h"
+#include "io/reap.h"
 #include "io/syscalls.h"
 #include "plan/fault_injection.h"
 #include "steps/held.h"
@@ -189,7 +189,7 @@ static bool wait_for_end(struct operation *operation, int *ret)
                0 &&
            errno == EINTR)
         ;
-    operation->stage_reaped = (ended.fd < 0 || r > 0) && process_reap(pid, ret) == 0;
+    operation->stage_reaped = (ended.fd < 0 || r > 0) && reap_child(pid, ret) == 0;
     return operation->stage_reaped;
 }
 

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "io/process.h"
+#include "io/reap.h"
 #include "io/syscalls.h"
 
 /* PIPE_BUF: a pipe that polls writable takes so much without blocking */
@@ -258,7 +258,7 @@ static void drain(const struct relay *relay, struct channel *out)
 
 static int reap(const struct relay *relay, int *ret_status, struct error *error)
 {
-    int r = process_reap(relay->pid, ret_status);
+    int r = reap_child(relay->pid, ret_status);
 
     if (r < 0)
         error_set(error, r == -ETIMEDOUT ? ERROR_STAGE_HELD : ERROR_SYSTEM, -r,

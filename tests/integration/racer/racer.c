@@ -177,7 +177,9 @@ static void try_trace(long pid, const char *canary)
     snprintf(path, sizeof(path), "/proc/%ld/cwd", pid);
     try_directory(pid, path, canary);
     try_descriptors(pid, canary);
-    ptrace(PTRACE_DETACH, (pid_t)pid, 0L, 0L);
+    /* one that was killed meanwhile stays until its tracer has taken its status */
+    if (ptrace(PTRACE_DETACH, (pid_t)pid, 0L, 0L) < 0)
+        waitpid((pid_t)pid, NULL, __WALL);
 }
 
 static void look_into(long pid, const char *canary)
