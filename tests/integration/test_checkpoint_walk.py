@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.needs("criu"), pytest.mark.only_dray("walks dray's own
 ACTIONS = ("fail", "signal-TERM", "kill", "kill-after")
 # Rows that this bundle does not need.
 LEFT_OUT = {"RDT_GROUP", "RDT_ATTACH", "REQUEST_SCOPE", "AWAIT_SCOPE", "SCOPE_CGROUP", "SCOPE_LIMITS",
-            "SCOPE_DEVICES", "OPEN_NAMESPACES"}
+            "SCOPE_DEVICES", "OPEN_NAMESPACES", "CGROUP_DELEGATE"}
 ROWS = [step for step in faults.steps("restore") if step.name not in LEFT_OUT]
 
 

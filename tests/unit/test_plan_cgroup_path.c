@@ -230,8 +230,8 @@ static const char *plan_below(struct fixture *f, const struct host *host, const 
 static void delegated_below(void **state)
 {
     static const char *const bad[] = {"..", "a/..", "../a", "a/../../b", "/", "//.", "a\nb"};
-    static const struct host host = {.cgroups = v2, .capabilities = UINT64_MAX};
-    static const struct host old = {.cgroups = v1, .capabilities = UINT64_MAX};
+    const struct host host = {.cgroups = v2, .capabilities = UINT64_MAX};
+    const struct host old = {.cgroups = v1, .capabilities = UINT64_MAX};
     struct fixture f;
 
     (void)state;
