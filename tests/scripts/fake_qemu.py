@@ -26,7 +26,11 @@ def value(pattern):
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(str(value(r"socket,id=agent,path=([^ ,]*)")))
 listener.listen()
-value(r"-serial file:(\S*)").write_text("booting\r\nKernel panic - not syncing: that is the last line\r\n")
+CONSOLES = {
+    "die in tests": "booting\r\nthat is the last line\r\n",
+    "crash in tests": "booting\r\n[    1.5] BUG: kernel NULL pointer dereference\r\n[    1.6] RIP: 0010:place+0x1/0x2\r\n" + 90 * "a line\r\n",
+}
+value(r"-serial file:(\S*)").write_text(CONSOLES.get(behaviour, "booting\r\nKernel panic - not syncing: that is the last line\r\n"))
 child = os.fork()
 if child:
     value(r"-pidfile (\S*)").write_text(f"{child}\n")
@@ -65,6 +69,10 @@ class Talk:
     def carry_out(self, argv):
         """What the guest's answer is; nothing is run."""
         if "pytest" in argv:
+            crashes = guest / "crashes"
+            if behaviour == "crash in tests" and crashes.exists() and (left := int(crashes.read_text())) > 0:
+                crashes.write_text(str(left - 1))
+                os._exit(0)
             if behaviour == "die in tests":
                 os._exit(1)
             self.send(b"O", b"the tests' output\n")

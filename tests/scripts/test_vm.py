@@ -209,7 +209,25 @@ def test_guest_that_dies_in_the_middle(place):
     place.behave("die in tests")
     done = place()
     assert (done.returncode, last(done)) == (1, "1 passed, 1 failed, 0 skipped"), done
-    assert "hung up" in done.stdout and "Kernel panic" in done.stdout
+    assert "hung up" in done.stdout and "that is the last line" in done.stdout
+    assert "UNSTABLE" not in done.stdout, "not a crash of its kernel: nothing is run again"
+
+
+@pytest.mark.parametrize("crashes", [1, 2])
+def test_guest_whose_kernel_crashes(place, crashes):
+    """Its run is repeated once, on a new machine with dray in it; what crashed is shown from its first line on."""
+    place.behave("crash in tests", a="")
+    (place.guest / "crashes").write_text(str(crashes))
+    done = place("--only", "test_x.py")
+    assert (done.returncode, last(done)) == ((0, "2 passed, 0 failed, 0 skipped") if crashes == 1 else
+                                             (1, "1 passed, 1 failed, 0 skipped")), done
+    assert ("UNSTABLE vm trixie integration: the kernel of the guest crashed, all of it runs again: "
+            "BUG: kernel NULL pointer dereference; RIP: 0010:place+0x1/0x2") in done.stdout
+    assert done.stdout.count("a line\n") >= 90
+    argvs = [asked["argv"] for asked in place.asked()]
+    assert len([argv for argv in argvs if "pytest" in argv]) == 2
+    assert len([argv for argv in argvs if argv[0] == "tar"]) == 2
+    assert "RIP" in (place.logs / "vm-trixie-integration-crash.log").read_text()
 
 
 def test_no_time_left(place):

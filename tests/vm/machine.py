@@ -6,7 +6,8 @@ usage: machine.py start DIR --image DIR [--memory MIB] [--cpus N] [--append WORD
        machine.py exec DIR [--timeout S] [--cwd DIR] [--env NAME=VALUE]... [--stdin] [--tty] -- COMMAND...
        machine.py put DIR SOURCE TARGET       a file's or a directory's content
        machine.py get DIR SOURCE TARGET
-       machine.py console DIR                 the last lines
+       machine.py console DIR                 the last lines; from the crash of its kernel on, if there was one
+       machine.py crash DIR                   what its kernel crashed of, in one line; code 1 when it did not
        machine.py stop DIR
 
 DIR holds one machine: its changes to the disk, its console, its sockets.  "exec" passes output on as
@@ -19,6 +20,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import secrets
 import select
 import signal
@@ -34,15 +36,40 @@ import tty
 
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 GONE = 125
+# How the kernel begins to tell of its end; a warning or a process killed for want of memory is none.
+CRASH = re.compile(r"BUG: (?!workqueue)|Oops: |Kernel panic|kernel BUG at|general protection fault|double fault")
 
 
 class Gone(Exception):
     """The machine does not answer."""
 
 
-def console_tail(directory, lines=40):
+def console_lines(directory):
     text = (directory / "console").read_text(errors="replace") if (directory / "console").exists() else ""
-    return "\n".join(text.replace("\r", "").splitlines()[-lines:])
+    return text.replace("\r", "").splitlines()
+
+
+def crash_lines(lines):
+    """What a console says of a crash of the kernel, from its first line on; empty without one."""
+    for number, line in enumerate(lines):
+        if CRASH.search(line):
+            return lines[number:]
+    return []
+
+
+def console_tail(directory, lines=40):
+    text = console_lines(directory)
+    return "\n".join(crash_lines(text)[:150] or text[-lines:])
+
+
+def crash(directory):
+    """Prints the crash as one line: what, and where in the kernel."""
+    lines = crash_lines(console_lines(directory))
+    if not lines:
+        return 1
+    where = next((line for line in lines if "RIP: 0010:" in line), "")
+    print("; ".join(re.sub(r"^\[ *[0-9.]+\] *", "", line) for line in (lines[0], where) if line))
+    return 0
 
 
 def emulator_words(directory):
@@ -196,7 +223,7 @@ def start(options):
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "root.ext4",
                     directory / "disk"], check=True)
     words = ["root=/dev/vda", "rw", "console=ttyS0", "mitigations=off", "random.trust_cpu=on",
-             "systemd.show_status=true", "panic=1", *options.append.split()]
+             "systemd.show_status=true", "oops=panic", "panic=1", *options.append.split()]
     # Emulated: a machine in which tests run need not have a usable /dev/kvm.
     command = [
         QEMU, "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,la57=off", "-machine", "q35",
@@ -307,6 +334,7 @@ def main():
         added = verb(name, lambda options, function=function: function(options.directory, *options.paths))
         added.add_argument("paths", nargs=2)
     verb("console", lambda options: print(console_tail(options.directory)))
+    verb("crash", lambda options: crash(options.directory))
     verb("stop", lambda options: stop(options.directory))
     options = parser.parse_args()
     if options.verb == "put":
