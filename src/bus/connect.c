@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where systemd is reached, and what is sent to be let in; runs in dray. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,8 +79,10 @@ static int connect_directly(struct bus *bus, const char *directory, int r)
     struct bus_address address;
 
     if (bus_address_of_path(directory, "systemd/private", &address) < 0 ||
-        connect_to(bus, &address) < 0)
+        connect_to(bus, &address) < 0) {
+        bus->interrupted = true; /* a systemd that is there has one */
         return r;
+    }
     bus->direct = true;
     return 0;
 }
@@ -129,29 +132,58 @@ static void send_greeting(struct bus *bus)
         (ssize_t)sizeof(handshake) - 1) {
         error_set(&bus->error, ERROR_SYSTEMD_BUS, errno, "the connection to %s has broken",
                   bus_name(bus));
+        bus->interrupted = true;
         bus->socket = close_fd(bus->socket);
     }
 }
 
-void bus_connect(struct bus *bus, bool user)
+static void connect_again(struct bus *bus)
 {
     int r;
 
     bus->socket = -1;
-    bus->user = user;
     bus->out = (struct bus_writer){.data = bus->output, .capacity = sizeof(bus->output)};
     bus->admission_deadline = bus_deadline(CONNECT_DEADLINE_MS);
-    r = user ? connect_user(bus) : connect_system(bus);
+    r = bus->user ? connect_user(bus) : connect_system(bus);
     if (r == 0) {
         send_greeting(bus);
         return;
     }
-    error_set(
-        &bus->error, ERROR_SYSTEMD_BUS, -r, "cannot reach %s: no bus answers at %s", bus_name(bus),
-        user ? "$DBUS_SESSION_BUS_ADDRESS or $XDG_RUNTIME_DIR/bus" : "/run/dbus/system_bus_socket");
+    error_set(&bus->error, ERROR_SYSTEMD_BUS, -r, "cannot reach %s: no bus answers at %s",
+              bus_name(bus),
+              bus->user ? "$DBUS_SESSION_BUS_ADDRESS or $XDG_RUNTIME_DIR/bus"
+                        : "/run/dbus/system_bus_socket");
+}
+
+void bus_connect(struct bus *bus, bool user)
+{
+    bus->user = user;
+    connect_again(bus);
 }
 
 void bus_done(struct bus *bus)
 {
     bus->socket = close_fd(bus->socket);
+}
+
+void bus_reconnect(struct bus *bus)
+{
+    bus_done(bus);
+    bus->direct = bus->trusted = bus->admitted = bus->interrupted = false;
+    error_clear(&bus->error);
+    bus->jobs_count = 0;
+    bus->sent = bus->begin = bus->end = bus->skip = 0;
+    connect_again(bus);
+}
+
+/* sd_booted(3), and the same for a user's */
+bool bus_may_return(const struct bus *bus)
+{
+    const char *directory = bus->user ? getenv("XDG_RUNTIME_DIR") : "/run";
+    _cleanup_close_ int fd = -1;
+
+    if (!bus->interrupted || directory == NULL || directory[0] != '/')
+        return false;
+    fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && faccessat(fd, bus->user ? "systemd" : "systemd/system", F_OK, 0) == 0;
 }

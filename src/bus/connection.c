@@ -28,6 +28,7 @@ const char *bus_name(const struct bus *bus)
 
 static int set_died(struct bus *bus, int r, struct error *error)
 {
+    bus->interrupted = r == -ECONNRESET || r == -EPIPE;
     return error_set(error, ERROR_SYSTEMD_BUS, -r, "the connection to %s has broken",
                      bus_name(bus));
 }
@@ -185,6 +186,20 @@ static int wait_for_peer(struct bus *bus, uint64_t deadline, struct error *error
     return r;
 }
 
+int bus_pause(struct bus *bus, int milliseconds, struct error *error)
+{
+    const struct bus_wake *wake = bus->wake;
+    struct pollfd events[2] = {
+        {.fd = wake != NULL ? wake->descriptors[0] : -1, .events = POLLIN},
+        {.fd = wake != NULL ? wake->descriptors[1] : -1, .events = POLLIN},
+    };
+    int r = poll(events, ARRAY_SIZE(events), milliseconds);
+
+    if (r < 0 && errno != EINTR)
+        return set_died(bus, -errno, error);
+    return r > 0 ? wake->woken(wake->data) : 0;
+}
+
 /* JobRemoved(u id, o job, s unit, s result): all are kept, since it may come before the answer. */
 static void note_job(struct bus *bus, const struct bus_message *signal)
 {
@@ -295,9 +310,11 @@ static int check_answered(struct bus *bus, const struct bus_message *reply, stru
     if (reply->type != BUS_ERROR)
         return 0;
     for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
-        if (strcmp(name, absent[i]) == 0)
+        if (strcmp(name, absent[i]) == 0) {
+            bus->interrupted = true;
             return error_set(error, ERROR_SYSTEMD_BUS, 0, "cannot reach %s: it is not on the bus",
                              bus_name(bus));
+        }
     for (size_t i = 0; i < ARRAY_SIZE(broken); i++)
         if (strcmp(name, broken[i]) == 0)
             return set_died(bus, -ECONNRESET, error);

@@ -46,6 +46,7 @@ struct bus {
     bool direct;  /* systemd's own socket */
     bool trusted; /* it has said OK: what follows are messages */
     bool admitted;
+    bool interrupted; /* the other side went away in the middle */
     uint64_t admission_deadline;
     struct error error;
     const struct bus_wake *wake; /* or NULL */
@@ -71,6 +72,19 @@ uint64_t bus_deadline(int milliseconds);
  */
 void bus_connect(struct bus *bus, bool user);
 void bus_done(struct bus *bus);
+
+/*
+ * A systemd that is executed anew (the upgrade of its package does that) leaves what it was asked
+ * unanswered and comes back soon.  True when the conversation broke in such a way and a systemd is
+ * what this host, or this user, has.
+ */
+bool bus_may_return(const struct bus *bus);
+
+/* Connects again.  What was begun is forgotten; its owner asks again.  @bus->wake stays. */
+void bus_reconnect(struct bus *bus);
+
+/* Waits.  Returns 0, or a negative errno value with the error set when something else ended it. */
+int bus_pause(struct bus *bus, int milliseconds, struct error *error);
 
 /* Whose systemd it is, for messages. */
 const char *bus_name(const struct bus *bus);

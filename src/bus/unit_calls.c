@@ -9,8 +9,49 @@
 
 #define OBJECT_MAX  (sizeof(BUS_OBJECT) + 8 + 3 * 256)
 #define DROPPED_MAX 32
+#define RETURN_MS   10000 /* until when a systemd that went away has to be back */
+#define PAUSE_MS    50
 #define READ_ONLY   BUS_DAEMON ".Error.PropertyReadOnly"
 #define UNKNOWN     BUS_DAEMON ".Error.UnknownProperty"
+
+int unit_begin(struct units *units, const char *unit, int deadline_ms, const struct bus_wake *wake,
+               struct error *error)
+{
+    units->unit = unit;
+    units->bus.wake = wake;
+    units->deadline = bus_deadline(deadline_ms);
+    units->return_deadline = 0;
+    units->dropped = 0;
+    if (units->bus.socket >= 0)
+        return 0;
+    *error = units->bus.error;
+    if (unit_reconnect(units, error))
+        return 0;
+    return error->sys_errno > 0 ? -error->sys_errno : -EINVAL;
+}
+
+bool unit_reconnect(struct units *units, struct error *error)
+{
+    struct error here = {0};
+
+    if (!bus_may_return(&units->bus))
+        return false;
+    if (units->return_deadline == 0)
+        units->return_deadline = bus_deadline(RETURN_MS);
+    do {
+        uint64_t now = bus_deadline(0);
+
+        if (now >= units->return_deadline || now >= units->deadline)
+            return false;
+        if (bus_pause(&units->bus, PAUSE_MS, &here) < 0) {
+            *error = here;
+            return false;
+        }
+        bus_reconnect(&units->bus);
+    } while (units->bus.socket < 0);
+    error_clear(error);
+    return true;
+}
 
 static bool is_dropped(const struct units *units, unsigned i)
 {
@@ -94,19 +135,50 @@ int unit_call(struct units *units, const char *method, const char *mode, struct 
     return r < 0 ? r : bus_await_reply(&units->bus, serial, method, units->deadline, ret, error);
 }
 
-int unit_await_job(struct units *units, const struct bus_message *reply, struct bus_job *ret,
-                   struct error *error)
+int unit_reset_failed(struct units *units, struct error *error)
+{
+    struct bus_message reply;
+
+    return unit_call(units, "ResetFailedUnit", NULL, &reply, error);
+}
+
+int unit_read_job(const struct bus_message *reply, struct bus_job *ret, struct error *error)
 {
     struct bus_reader body = reply->body;
     const char *path;
 
-    *ret = (struct bus_job){.path = ""};
     if (strcmp(reply->text[BUS_FIELD_SIGNATURE], "o") != 0 || bus_read_text(&body, 'o', &path) < 0)
         return error_set(error, ERROR_SYSTEMD_BUS, EPROTO,
                          "systemd's answer is not the name of a job");
+    *ret = (struct bus_job){.path = ""};
     snprintf(ret->path, sizeof(ret->path), "%s", path);
     snprintf(ret->sender, sizeof(ret->sender), "%s", reply->text[BUS_FIELD_SENDER]);
-    return bus_await_job(&units->bus, ret, units->deadline, error);
+    return 0;
+}
+
+/* AttachProcessesToUnit(s name, s subcgroup, au pids) */
+int unit_attach(struct units *units, const char *below, pid_t pid, struct error *error)
+{
+    static const char method[] = "AttachProcessesToUnit";
+    struct bus_writer *out = &units->bus.out;
+    struct bus_message reply;
+    struct bus_array pids;
+    int r;
+
+    units->serial = bus_begin(&units->bus, BUS_OBJECT, BUS_MANAGER, method, "ssau");
+    bus_put_string(out, units->unit);
+    bus_put_string(out, below);
+    pids = bus_begin_array(out, 'u');
+    bus_put_number(out, 'u', (uint32_t)pid);
+    bus_end_array(out, pids);
+    bus_end_call(out);
+    r = bus_send(&units->bus, error);
+    if (r == 0)
+        r = bus_await_reply(&units->bus, units->serial, method, units->deadline, &reply, error);
+    if (r == 0 && reply.type == BUS_ERROR)
+        r = unit_set_refused(&reply, error, "systemd does not let the process into the unit \"%s\"",
+                             units->unit);
+    return r;
 }
 
 /* "/org/freedesktop/systemd1/unit/…": what is no letter or digit is escaped. */
@@ -136,6 +208,35 @@ uint32_t unit_ask_property(struct units *units, const char *interface, const cha
     bus_put_string(out, name);
     bus_end_call(out);
     return serial;
+}
+
+int unit_text_property(struct units *units, const char *name, char *ret, size_t size,
+                       struct error *error)
+{
+    uint32_t serial = unit_ask_property(units, BUS_UNIT, name);
+    const char *signature, *found;
+    struct bus_message reply;
+    int r = bus_send(&units->bus, error);
+
+    if (r == 0)
+        r = bus_await_reply(&units->bus, serial, "Get", units->deadline, &reply, error);
+    if (r < 0)
+        return r;
+    units->return_deadline = 0; /* it is back */
+    if (reply.type == BUS_ERROR || strcmp(reply.text[BUS_FIELD_SIGNATURE], "v") != 0 ||
+        bus_read_text(&reply.body, 'g', &signature) < 0 || strcmp(signature, "s") != 0 ||
+        bus_read_text(&reply.body, 's', &found) < 0)
+        return 0;
+    snprintf(ret, size, "%s", found);
+    return 1;
+}
+
+int unit_is_described(struct units *units, const char *description, struct error *error)
+{
+    char found[sizeof(units->description)];
+    int r = unit_text_property(units, "Description", found, sizeof(found), error);
+
+    return r <= 0 ? r : strcmp(found, description) == 0;
 }
 
 /* Adds one property as it is now to what is kept; one that cannot be read is left out. */

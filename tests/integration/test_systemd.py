@@ -2,6 +2,8 @@
 """The systemd cgroup manager: the container's scope from its beginning to its end."""
 
 
+import threading
+
 import pytest
 
 from harness import host
@@ -242,3 +244,34 @@ def test_many_at_once(systemd_host, make_bundle):
         assert [process.wait(60 * host.PATIENCE) for process in running] == [0] * len(bundles)
     for bundle in bundles:
         systemd_host.gone(f"it-{bundle.name}.scope")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bus", ["bus", "systemd's own socket"])
+def test_systemd_that_is_executed_anew(systemd_host, scope, bus):
+    """As an upgrade of its package does: what was being asked is asked again, and nobody sees it."""
+    hide = 'mount -t tmpfs none /run/dbus && exec "$@"'
+    if bus != "bus":
+        scope.runtime.prefix = [*systemd_host.prefix, "unshare", "--mount", "sh", "-c", hide, "sh"]
+    scope.args = ["/bin/true"]
+    scope.write()
+    over = threading.Event()
+    failures = []
+
+    def execute_anew():
+        while not over.is_set():
+            done = systemd_host.try_run("systemctl", "daemon-reexec")
+            if done.returncode != 0:
+                failures.append(done.stderr)
+            over.wait(0.1)
+
+    thread = threading.Thread(target=execute_anew)
+    thread.start()
+    try:
+        for _ in range(12):
+            scope.run().ok()
+    finally:
+        over.set()
+        thread.join()
+    systemd_host.gone(scope.unit)
+    assert not failures

@@ -145,6 +145,29 @@ def test_property_that_an_old_systemd_does_not_know(asked, make_bus):
     done.dray_error("SYSTEMD_UNIT", names=["second time"])
 
 
+# A host of systemd's, as sd_booted(3) sees it.
+BOOTED = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize("first", [fake_bus.refuse("org.freedesktop.DBus.Error.NoReply", "it has disconnected"),
+                                   fake_bus.refuse("org.freedesktop.DBus.Error.NameHasNoOwner", "nobody"), fake_bus.hang_up],
+                         ids=["no reply", "no owner", "hangs up"])
+def test_systemd_that_goes_away_and_comes_back(asked, make_bus, first):
+    """What it was asked is asked again, in a new conversation, where there is a systemd to come back."""
+    if not host.is_root():
+        pytest.skip("needs root, to hide /run")
+
+    def answer(bus, connection, serial):
+        again = fake_bus.refuse("org.freedesktop.DBus.Error.Failed", "second time")
+        (first if bus.asked.count("StartTransientUnit") < 2 else again)(bus, connection, serial)
+    bus = make_bus({"StartTransientUnit": answer})
+    asked.runtime.prefix = BOOTED
+    create(asked, bus).dray_error("SYSTEMD_UNIT", names=["second time"])
+    begin = ["Hello", "AddMatch", "StartTransientUnit"]
+    assert bus.asked[:7] == [*begin, "Hello", "Get", *begin[1:]], "whether the unit is there is asked first"
+    nothing_is_left(asked)
+
+
 @pytest.mark.slow
 def test_deadlines(make_bundle, make_bus, asked):
     """All at once: each waits for its deadline, ends with an error, and leaves nothing."""
@@ -152,13 +175,15 @@ def test_deadlines(make_bundle, make_bus, asked):
     cases = [(make_bus(mute=True), "does not let us in"),
              (make_bus({"StartTransientUnit": None}), "does not answer to StartTransientUnit"),
              (make_bus({"StartTransientUnit": fake_bus.start_job}), "has not finished the job"),
-             (make_bus({"StartTransientUnit": foreign}), "has not finished the job")]
+             (make_bus({"StartTransientUnit": foreign}), "has not finished the job"),
+             (make_bus({"StartTransientUnit": fake_bus.refuse("org.freedesktop.DBus.Error.NameHasNoOwner", "")}), "not on the bus")]
     began = time.monotonic()
     running = []
     for bus, words in cases:
         bundle = make_bundle()
         bundle.linux["cgroupsPath"] = f":it:{bundle.name}"
         bundle.args = ["/bin/probe", "wait"]
+        bundle.runtime.prefix = BOOTED if host.is_root() and words == "not on the bus" else []
         bundle.write()
         errors = open(bundle.directory / "errors", "w+")
         process = bundle.runtime.popen("create", "--bundle", bundle.directory, bundle.name, stdout=errors, stderr=errors,
