@@ -161,18 +161,24 @@ static void undo_create(struct operation *operation)
     error_set_detail(operation->error, text, length < sizeof(text) ? length : sizeof(text) - 1);
 }
 
-int operation_create(struct operation *operation)
+/* What create and restore end with: nothing half-made stays. */
+static int end_creation(struct operation *operation, int r)
 {
-    int r = operation_hold_signals(operation);
-
-    if (r == 0)
-        r = operation_walk(operation, create_steps, create_rows, CREATE_STEPS);
     if (r < 0)
         remove_pid_file(operation);
     if (r < 0 && operation->claimed)
         undo_create(operation);
     operation->network_namespace = close_fd(operation->network_namespace);
     return r;
+}
+
+int operation_create(struct operation *operation)
+{
+    int r = operation_hold_signals(operation);
+
+    if (r == 0)
+        r = operation_walk(operation, create_steps, create_rows, CREATE_STEPS);
+    return end_creation(operation, r);
 }
 
 int operation_restore(struct operation *operation)
@@ -182,12 +188,7 @@ int operation_restore(struct operation *operation)
     if (r == 0)
         r = operation_walk(operation, restore_steps, restore_rows, RESTORE_STEPS);
     restore_done(operation->restore);
-    if (r < 0)
-        remove_pid_file(operation);
-    if (r < 0 && operation->claimed)
-        undo_create(operation);
-    operation->network_namespace = close_fd(operation->network_namespace);
-    return r;
+    return end_creation(operation, r);
 }
 
 int operation_exec(struct operation *operation)

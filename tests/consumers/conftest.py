@@ -30,6 +30,7 @@ from engines.buildah import Buildah  # noqa: E402
 from engines.containerd import IMAGE as CONTAINERD_IMAGE  # noqa: E402
 from engines.containerd import Containerd, Crictl, Ctr, find_crictl  # noqa: E402
 from engines.docker import Docker, Dockerd, find_client  # noqa: E402
+from engines.engine import cleaned  # noqa: E402
 from engines.faulty import Faulty  # noqa: E402
 from engines.podman import Podman, PodmanStore, podman_version  # noqa: E402
 from harness import criu, host  # noqa: E402
@@ -201,20 +202,12 @@ def podman_store(base, manager):
 
 @pytest.fixture
 def podman(podman_store, which):
-    runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
-    made = Podman(podman_store, runtime)
-    yield made
-    left = made.clean()
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield from cleaned(Podman(podman_store, control.runtime(which, "crun", "runc")))
 
 
 @pytest.fixture
 def buildah(podman_store, which):
-    runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
-    made = Buildah(podman_store, runtime)
-    yield made
-    left = made.clean()
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield from cleaned(Buildah(podman_store, control.runtime(which, "crun", "runc")))
 
 
 @pytest.fixture(scope="session")
@@ -232,11 +225,7 @@ def containerd(base, manager):
 
 @pytest.fixture
 def ctr(containerd, which):
-    runtime = control.dray() if which == "dray" else control.skip_without(control.control("runc", "crun"))
-    made = Ctr(containerd, runtime)
-    yield made
-    left = made.clean()
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield from cleaned(Ctr(containerd, control.runtime(which, "runc", "crun")))
 
 
 @pytest.fixture(scope="session")
@@ -250,10 +239,7 @@ def crictl_program(found_crictl):
 def cri(containerd, which, crictl_program, workdir):
     if which == "control":
         control.skip_without(control.control("runc", "crun"))
-    made = Crictl(containerd, crictl_program, which, workdir)
-    yield made
-    left = made.clean()
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield from cleaned(Crictl(containerd, crictl_program, which, workdir))
 
 
 @pytest.fixture(scope="session")
@@ -278,11 +264,7 @@ def dockerd_bridge(dockerd):
 
 
 def docker_on(dockerd, which):
-    runtime = control.dray() if which == "dray" else control.skip_without(control.control("runc", "crun"))
-    made = Docker(dockerd, runtime, which)
-    yield made
-    left = made.clean()
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield from cleaned(Docker(dockerd, control.runtime(which, "runc", "crun"), which))
 
 
 @pytest.fixture

@@ -249,7 +249,7 @@ def bundle_config(base, runtime, workdir):
 
 def test_a_hundred_containers_by_eight_callers(base, workdir, which):
     """Without an engine: create, start and delete side by side, in time that grows no faster than their number."""
-    runtime = control.dray() if which == "dray" else control.skip_without(control.control("runc", "crun"))
+    runtime = control.runtime(which, "runc", "crun")
     config = bundle_config(base, runtime, workdir)
 
     def call(bundle, *words):

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from engines import control
-from engines.engine import limit
+from engines.engine import cleaned, limit
 from engines.podman import IMAGE
 from engines.session import HostPodman, Session, SessionPodman, Unit, has_session, listed
 from harness import host
@@ -82,11 +82,7 @@ def session(base):
 @pytest.fixture
 def user(session, which):
     """Podman of an ordinary user with a session."""
-    runtime = control.dray() if which == "dray" else control.skip_without(control.control("crun", "runc"))
-    made = SessionPodman(session, runtime)
-    yield made
-    left = made.clean()
-    assert not left, "left behind:\n" + "\n".join(left)
+    yield from cleaned(SessionPodman(session, control.runtime(which, "crun", "runc")))
 
 
 def test_life_of_a_users_container(user):

@@ -5,39 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "plan_fixture.h"
-
-static int setup(void **state)
-{
-    static struct fixture fixture;
-
-    fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_done(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#include "plan_case.h"
 
 static const struct plan_hooks *plan_it(struct fixture *f)
 {
-    int r = fixture_plan(f, plan_hooks);
-
-    assert_string_equal(f->error.message, "");
-    assert_int_equal(r, 0);
-    return &f->builder.plan->hooks;
+    return &assert_plans(f, plan_hooks)->hooks;
 }
 
 static void assert_fails(struct fixture *f, enum error_code code, const char *pointer)
 {
-    assert_true(fixture_plan(f, plan_hooks) < 0);
-    assert_int_equal(f->error.code, code);
-    assert_string_equal(f->error.pointer, pointer);
+    assert_plan_fails(f, plan_hooks, code, pointer);
 }
 
 static void test_no_hooks(void **state)
@@ -143,10 +120,10 @@ static void test_outputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_no_hooks),
-        TEST(test_all_kinds),
-        TEST(test_state_document),
-        TEST(test_outputs),
+        PLAN_TEST(test_no_hooks),
+        PLAN_TEST(test_all_kinds),
+        PLAN_TEST(test_state_document),
+        PLAN_TEST(test_outputs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

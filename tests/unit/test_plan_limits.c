@@ -10,41 +10,18 @@
 
 #include "plan/capability_names.h"
 #include "plan/number_list.h"
-#include "plan_fixture.h"
+#include "plan_case.h"
 
 #define BIT(number) ((uint64_t)1 << (number))
 
-static int setup(void **state)
-{
-    static struct fixture fixture;
-
-    fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_done(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 static void assert_fails(struct fixture *f, enum error_code code, const char *pointer)
 {
-    assert_true(fixture_plan(f, plan_process) < 0);
-    assert_int_equal(f->error.code, code);
-    assert_string_equal(f->error.pointer, pointer);
+    assert_plan_fails(f, plan_process, code, pointer);
 }
 
 static const struct plan_process *plan_it(struct fixture *f)
 {
-    int r = fixture_plan(f, plan_process);
-
-    assert_string_equal(f->error.message, "");
-    assert_int_equal(r, 0);
-    return &f->builder.plan->process;
+    return &assert_plans(f, plan_process)->process;
 }
 
 /* libcap is the oracle for the names. */
@@ -377,19 +354,19 @@ static void test_net_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_capability_names),
-        TEST(test_net_devices),
-        TEST(test_capabilities),
-        TEST(test_capabilities_that_cannot_be),
-        TEST(test_rlimits),
-        TEST(test_scheduler),
-        TEST(test_scheduler_deadline),
-        TEST(test_io_priority),
-        TEST(test_affinity),
-        TEST(test_memory_policy),
-        TEST(test_personality),
-        TEST(test_number_lists),
-        TEST(test_rdt),
+        PLAN_TEST(test_capability_names),
+        PLAN_TEST(test_net_devices),
+        PLAN_TEST(test_capabilities),
+        PLAN_TEST(test_capabilities_that_cannot_be),
+        PLAN_TEST(test_rlimits),
+        PLAN_TEST(test_scheduler),
+        PLAN_TEST(test_scheduler_deadline),
+        PLAN_TEST(test_io_priority),
+        PLAN_TEST(test_affinity),
+        PLAN_TEST(test_memory_policy),
+        PLAN_TEST(test_personality),
+        PLAN_TEST(test_number_lists),
+        PLAN_TEST(test_rdt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,39 +7,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "plan_fixture.h"
-
-static int setup(void **state)
-{
-    static struct fixture fixture;
-
-    fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_done(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#include "plan_case.h"
 
 static void assert_fails(struct fixture *f, enum error_code code, const char *pointer)
 {
-    assert_true(fixture_plan(f, plan_process) < 0);
-    assert_int_equal(f->error.code, code);
-    assert_string_equal(f->error.pointer, pointer);
+    assert_plan_fails(f, plan_process, code, pointer);
 }
 
 static const struct plan_process *plan_it(struct fixture *f)
 {
-    int r = fixture_plan(f, plan_process);
-
-    assert_string_equal(f->error.message, "");
-    assert_int_equal(r, 0);
-    return &f->builder.plan->process;
+    return &assert_plans(f, plan_process)->process;
 }
 
 static void assert_env(const struct fixture *f, const char *const *expected)
@@ -272,16 +249,16 @@ static void test_terminal_and_the_rest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_program),
-        TEST(test_env_last_duplicate_wins),
-        TEST(test_env_without_value_is_left_out),
-        TEST(test_env_path_and_home),
-        TEST(test_env_is_linear),
-        TEST(test_user),
-        TEST(test_user_must_be_mapped),
-        TEST(test_keep_groups),
-        TEST(test_labels),
-        TEST(test_terminal_and_the_rest),
+        PLAN_TEST(test_program),
+        PLAN_TEST(test_env_last_duplicate_wins),
+        PLAN_TEST(test_env_without_value_is_left_out),
+        PLAN_TEST(test_env_path_and_home),
+        PLAN_TEST(test_env_is_linear),
+        PLAN_TEST(test_user),
+        PLAN_TEST(test_user_must_be_mapped),
+        PLAN_TEST(test_keep_groups),
+        PLAN_TEST(test_labels),
+        PLAN_TEST(test_terminal_and_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

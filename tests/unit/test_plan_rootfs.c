@@ -9,7 +9,7 @@
 #include "io/syscalls.h"
 #include "plan/mount_options.h"
 #include "plan/plan_rootfs_parts.h"
-#include "plan_fixture.h"
+#include "plan_case.h"
 
 #define MOUNTS_MAX 8
 
@@ -22,28 +22,22 @@ static struct {
 
 static int setup(void **state)
 {
-    static struct fixture fixture;
+    struct fixture *fixture;
 
-    fixture_init(&fixture);
+    plan_setup(state);
+    fixture = *state;
     memset(&parts, 0, sizeof(parts));
     parts.root.path = "rootfs";
     parts.namespaces[0].type = OCI_NAMESPACE_MOUNT;
     parts.map[0] = (struct oci_id_mapping){0, 100000, 65536};
-    fixture.spec.root = &parts.root;
-    fixture.spec.mounts = parts.mounts;
-    fixture.linux.namespaces = parts.namespaces;
-    fixture.linux.namespaces_count = 1;
-    *state = &fixture;
+    fixture->spec.root = &parts.root;
+    fixture->spec.mounts = parts.mounts;
+    fixture->linux.namespaces = parts.namespaces;
+    fixture->linux.namespaces_count = 1;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    fixture_done(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, plan_teardown)
 
 static struct oci_mount *add(struct fixture *f, const char *destination, const char *type,
                              const char *source, struct oci_strings options)
@@ -58,18 +52,12 @@ static struct oci_mount *add(struct fixture *f, const char *destination, const c
 
 static const struct plan_rootfs *plan_it(struct fixture *f)
 {
-    int r = fixture_plan(f, plan_rootfs);
-
-    assert_string_equal(f->error.message, "");
-    assert_int_equal(r, 0);
-    return &f->builder.plan->rootfs;
+    return &assert_plans(f, plan_rootfs)->rootfs;
 }
 
 static void assert_fails(struct fixture *f, enum error_code code, const char *pointer)
 {
-    assert_true(fixture_plan(f, plan_rootfs) < 0);
-    assert_string_equal(error_code_name(f->error.code), error_code_name(code));
-    assert_string_equal(f->error.pointer, pointer);
+    assert_plan_fails(f, plan_rootfs, code, pointer);
 }
 
 static const struct plan_mount *planned(const struct fixture *f, uint32_t index)

@@ -95,3 +95,8 @@ def skip_without(runtime):
     if runtime is None:
         pytest.skip("no runc or crun as a control")
     return runtime
+
+
+def runtime(which, *preferred):
+    """The one a flow is tried with now: dray, or the first of the control's that is there."""
+    return dray() if which == "dray" else skip_without(control(*preferred))

@@ -120,3 +120,10 @@ def limit(pid, v2_file, v1_controller, v1_file):
     paths = cgroup_paths(pid)
     file = paths[""] / v2_file if host.cgroup_mode() == "v2" else paths[v1_controller] / v1_file
     return file.read_text().strip()
+
+
+def cleaned(made):
+    """For a fixture that yields what can clean() up: which has to find nothing that it did not put there."""
+    yield made
+    left = made.clean()
+    assert not left, "left behind:\n" + "\n".join(left)
