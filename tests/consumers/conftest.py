@@ -45,6 +45,7 @@ NEEDS = {
     "apparmor": (lambda: shutil.which("apparmor_parser") and os.path.exists("/sys/kernel/security/apparmor"), "needs AppArmor"),
     "catatonit": ("catatonit", "needs catatonit"),
     "criu": (criu.find, "needs a criu that works on this kernel"),
+    "criu_tcp": (criu.can_tcp, "needs CRIU 4.2 for TCP"),
     "criu_pre_dump": (lambda: criu.can("mem_dirty_track"), "needs criu and a kernel that tracks memory"),
 }
 
