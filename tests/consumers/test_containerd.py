@@ -35,8 +35,7 @@ def test_program_that_cannot_be_run(ctr, program, words):
 
 
 def test_terminal(ctr):
-    ctr.made.append("term")
-    shown = ctr.seen_on_terminal("run", *ctr.how(), "--rm", "--tty", IMAGE, "term", "sh", "-c",
+    shown = ctr.seen_on_terminal("run", *ctr.how("term"), "--rm", "--tty", IMAGE, "term", "sh", "-c",
                                  "tty; sleep 0.3; stty size", rows=31, columns=91)
     assert "/dev/pts/0" in shown and "31 91" in shown
 
@@ -139,11 +138,11 @@ def test_kill_all(ctr):
 @pytest.mark.parametrize("number", ["SIGUSR1", "15", "SIGHUP"])
 def test_kill_with_a_signal(ctr, number):
     name = {"SIGUSR1": "USR1", "SIGHUP": "HUP"}.get(number, number)
-    ctr.made.append("trap")
-    process = ctr.popen("run", *ctr.how(), IMAGE, "trap", "sh", "-c",
+    process = ctr.popen("run", *ctr.how("trap"), IMAGE, "trap", "sh", "-c",
                         f"trap 'exit 5' {name}; touch /up; while :; do sleep 0.05; done")
     try:
-        host.wait_until(lambda: ctr("task", "exec", "--exec-id", "look", "trap", "test", "-e", "/up", code=None).returncode == 0,
+        host.wait_until(lambda: process.poll() is not None
+                        or ctr("task", "exec", "--exec-id", "look", "trap", "test", "-e", "/up", code=None).returncode == 0,
                         "the start")
         ctr("task", "kill", "--signal", number, "trap")
         assert process.wait(30 * host.PATIENCE) == 5
@@ -247,13 +246,11 @@ def test_id_maps(ctr):
 
 
 def test_rootfs_directory(ctr, base):
-    ctr.made.append("plain")
-    assert ctr("run", *ctr.how(), "--rm", "--rootfs", base / "image/rootfs", "plain", "/bin/echo", "plain").stdout == "plain\n"
+    assert ctr("run", *ctr.how("plain"), "--rm", "--rootfs", base / "image/rootfs", "plain", "/bin/echo", "plain").stdout == "plain\n"
 
 
 def test_rootfs_directory_read_only(ctr, base):
-    ctr.made.append("plain")
-    done = ctr("run", *ctr.how(), "--rm", "--read-only", "--rootfs", base / "image/rootfs", "plain", "/bin/touch", "/x", code=1)
+    done = ctr("run", *ctr.how("plain"), "--rm", "--read-only", "--rootfs", base / "image/rootfs", "plain", "/bin/touch", "/x", code=1)
     assert "Read-only" in done.stderr and not (base / "image/rootfs/x").exists()
 
 
@@ -281,8 +278,7 @@ def test_hooks(ctr, base, workdir):
     # This one runs in the container.
     config["hooks"]["startContainer"] = [{"path": "/bin/sh", "args": ["sh", "-c", "echo startContainer >>/seen/log"]}]
     (workdir / "config.json").write_text(json.dumps(config))
-    ctr.made.append("hooked")
-    ctr("run", *ctr.how(), "--rm", "--config", workdir / "config.json", "hooked")
+    ctr("run", *ctr.how("hooked"), "--rm", "--config", workdir / "config.json", "hooked")
     host.wait_until(lambda: "poststop" in (workdir / "log").read_text(), "the last hook")
     assert sorted((workdir / "log").read_text().split()) == sorted(HOOKS)
 

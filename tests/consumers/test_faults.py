@@ -19,7 +19,7 @@ from engines.containerd import NAMESPACE, RUN, Ctr
 from engines.docker import IMAGE as DOCKER_IMAGE
 from engines.docker import Docker
 from engines.engine import end
-from engines.faulty import processes_of, wait_no_cgroup, wait_no_children, wait_no_process
+from engines.faulty import cgroups_below, processes_of, wait_no_cgroup, wait_no_children, wait_no_process
 from engines.podman import IMAGE, Podman
 from harness import host
 
@@ -109,7 +109,8 @@ def check_ctr(ctr):
     wait_no_children(but=("containerd --config", "dockerd", "docker/exec", "containerd.toml"))
     root = RUN / "runc" / NAMESPACE
     assert not root.is_dir() or not list(root.iterdir())
-    wait_no_cgroup("drayconsumers/victim") if ctr.containerd.manager == "cgroupfs" else None
+    wait_no_cgroup("drayconsumers-victim.scope")
+    host.wait_until(lambda: not cgroups_below(NAMESPACE, "victim"), "the removal of its cgroups")
     assert not ctr.left()
 
 
@@ -118,7 +119,7 @@ def check_ctr(ctr):
 @pytest.mark.parametrize("call", ["create", "start"])
 def test_shim_during_run(faulty_ctr, faulty, call, delay):
     faulty.plan(call, delay)
-    faulty_ctr("run", *faulty_ctr.how(), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765", code=None)
+    faulty_ctr("run", *faulty_ctr.how("victim"), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765", code=None)
     assert faulty.happened()
     check_ctr(faulty_ctr)
 
@@ -130,7 +131,7 @@ def test_shim_during_run(faulty_ctr, faulty, call, delay):
     ("pause", ("task", "pause", "victim")), ("delete", ("task", "rm", "--force", "victim")),
 ])
 def test_shim_during_call(faulty_ctr, faulty, call, words, delay):
-    faulty_ctr("run", *faulty_ctr.how(), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765")
+    faulty_ctr("run", *faulty_ctr.how("victim"), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765")
     faulty.plan(call, delay)
     process = faulty_ctr.popen(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -145,7 +146,7 @@ def test_shim_during_call(faulty_ctr, faulty, call, words, delay):
 
 @pytest.mark.needs("containerd")
 def test_shim_of_a_running_container(faulty_ctr):
-    faulty_ctr("run", *faulty_ctr.how(), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765")
+    faulty_ctr("run", *faulty_ctr.how("victim"), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765")
     pid = faulty_ctr.tasks()["victim"][0]
     shim = int(open(f"/proc/{pid}/status").read().split("PPid:")[1].split()[0])
     assert "containerd-shim" in host.describe_process(shim)
@@ -157,7 +158,7 @@ def test_shim_of_a_running_container(faulty_ctr):
 
 @pytest.mark.needs("containerd")
 def test_containerd_itself(faulty_ctr):
-    faulty_ctr("run", *faulty_ctr.how(), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765")
+    faulty_ctr("run", *faulty_ctr.how("victim"), "--detach", CONTAINERD_IMAGE, "victim", "sleep", "98765")
     faulty_ctr.containerd.daemon.crash()
     assert processes_of("sleep", "98765")
     faulty_ctr.containerd.daemon.start()
@@ -230,7 +231,7 @@ def test_forty_containers_of_podman_by_eight_callers(podman):
 @pytest.mark.needs("containerd")
 def test_forty_containers_of_containerd_by_eight_callers(ctr):
     def one(number):
-        return ctr("run", *ctr.how(), "--rm", CONTAINERD_IMAGE, f"many{number}", "echo", str(number), timeout=120).stdout
+        return ctr.run(f"many{number}", "echo", str(number), options=("--rm",), timeout=120).stdout
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         shown = list(pool.map(one, range(40)))
     assert shown == [f"{number}\n" for number in range(40)]
@@ -278,5 +279,5 @@ def test_a_hundred_containers_by_eight_callers(base, workdir, which):
     lot = many("lot", 100)
     wait_no_children(but=("containerd", "dockerd"))
     assert not list((workdir / "state").iterdir())
-    assert not [name for name in host.cgroups_named("drayconsumers-own") if "/lot" in name or "/few" in name]
+    assert not cgroups_below("drayconsumers-own", "lot") + cgroups_below("drayconsumers-own", "few")
     assert lot < few * 3, f"{few:.4f} s for each of 25, {lot:.4f} s for each of 100"

@@ -124,14 +124,14 @@ class Ctr(Engine):
 
     def run(self, name, *words, options=(), **settings):
         """ctr run; the container's command is words."""
-        self.made.append(name)
-        scope = ["--cgroup", f"system.slice:drayconsumers:{name}"] if self.containerd.manager == "systemd" else []
-        return self("run", *self.how(), *scope, *options, IMAGE, name, *words, **settings)
+        return self("run", *self.how(name), *options, IMAGE, name, *words, **settings)
 
-    def how(self):
+    def how(self, name):
+        """How a container of that name runs, which is removed in the end; systemd wants to know its slice."""
+        self.made.append(name)
         words = ["--runc-binary", self.runtime.path]
         if self.containerd.manager == "systemd":
-            words += ["--runc-systemd-cgroup"]
+            words += ["--runc-systemd-cgroup", "--cgroup", f"system.slice:drayconsumers:{name}"]
         return words
 
     def rm_run(self, *words, options=(), **settings):

@@ -7,6 +7,7 @@ caller asked for on its death, as without it.
 """
 
 import dataclasses
+import glob
 import os
 import signal
 
@@ -83,3 +84,8 @@ def wait_no_children(but=()):
 
 def wait_no_cgroup(name):
     host.wait_until(lambda: not host.cgroups_named(name), f"the removal of cgroups of {name}")
+
+
+def cgroups_below(parent, start):
+    """Cgroups with a name that begins so, in those of the tests' own."""
+    return [path for directory in host.cgroups_named(parent) for path in glob.glob(f"{glob.escape(directory)}/{start}*")]
