@@ -41,7 +41,7 @@ class Place:
         script(self.bin / "qemu", f"#!/bin/sh\nexec {sys.executable} {HERE / 'fake_qemu.py'} {self.guest} \"$@\"\n")
         script(self.bin / "id", "#!/bin/sh\necho 0\n")
         script(self.bin / "uname", "#!/bin/sh\necho x86_64\n")
-        script(self.top / "tests/vm/prebuild", "#!/bin/sh\n")
+        script(self.top / "tests/vm/prebuild", '#!/bin/sh\nmkdir -p "$1"\n')
         (self.top / "tests/vm/selection").write_text("test_one.py\n# said: nothing\ntest_two.py: trixie bookworm\n")
         self.build_image('mkdir -p "$2" && : >"$2/root.ext4"')
         (directory / "build").mkdir()
@@ -228,6 +228,19 @@ def test_guest_whose_kernel_crashes(place, crashes):
     assert len([argv for argv in argvs if "pytest" in argv]) == 2
     assert len([argv for argv in argvs if argv[0] == "tar"]) == 2
     assert "RIP" in (place.logs / "vm-trixie-integration-crash.log").read_text()
+
+
+def test_build_with_faults(place):
+    """Its program is in the guest, and the tests are told where; without one they skip."""
+    assert place().returncode == 0
+    place.behave("serve", a="")
+    (place.directory / "fault").mkdir()
+    done = place("--fault-build", place.directory / "fault")
+    assert done.returncode != 0 and "no dray in" in done.stderr, done
+    script(place.directory / "fault/dray", "#!/bin/sh\n")
+    assert place("--fault-build", place.directory / "fault").returncode == 0
+    told = [asked["env"]["FAULT_RUNTIME"] for asked in place.asked() if "pytest" in asked["argv"]]
+    assert told == ["", "/dray/prebuilt/dray-fault"]
 
 
 def test_no_time_left(place):
