@@ -139,15 +139,27 @@ static bool read_status(long pid, const char *key, char *out, size_t size)
     return found;
 }
 
-static void try_memory(long pid)
+/* What it runs; "" when that is not ours to know, or it is at its end. */
+static void read_program(long pid, char *out, size_t size)
 {
     char path[64];
+    ssize_t length;
+
+    snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
+    length = readlink(path, out, size - 1);
+    out[length > 0 ? length : 0] = '\0';
+}
+
+static void try_memory(long pid)
+{
+    char path[64], exe[4096];
     int fd;
 
     snprintf(path, sizeof(path), "/proc/%ld/mem", pid);
     fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
-        printf("memory %ld\n", pid);
+        read_program(pid, exe, sizeof(exe));
+        printf("memory %ld %s\n", pid, exe);
         close(fd);
     }
 }
@@ -157,7 +169,6 @@ static void try_trace(long pid, const char *canary)
 {
     char exe[4096], path[64], capabilities[64] = "gone", bounding[64] = "gone";
     char filter[64] = "gone";
-    ssize_t length;
 
     /* not PTRACE_ATTACH: its SIGSTOP may arrive after we have let it go */
     if (ptrace(PTRACE_SEIZE, (pid_t)pid, 0L, 0L) < 0)
@@ -165,9 +176,7 @@ static void try_trace(long pid, const char *canary)
     ptrace(PTRACE_INTERRUPT, (pid_t)pid, 0L, 0L);
     while (waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR)
         ;
-    snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
-    length = readlink(path, exe, sizeof(exe) - 1);
-    exe[length > 0 ? length : 0] = '\0';
+    read_program(pid, exe, sizeof(exe));
     read_status(pid, "CapPrm:\t", capabilities, sizeof(capabilities));
     read_status(pid, "CapBnd:\t", bounding, sizeof(bounding));
     read_status(pid, "Seccomp:\t", filter, sizeof(filter));
@@ -217,12 +226,9 @@ static int ptrace_all(const char *canary)
 
 static bool is_stage(long pid)
 {
-    char exe[4096], path[64];
-    ssize_t length;
+    char exe[4096];
 
-    snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
-    length = readlink(path, exe, sizeof(exe) - 1);
-    exe[length > 0 ? length : 0] = '\0';
+    read_program(pid, exe, sizeof(exe));
     return strstr(exe, "stage") != NULL;
 }
 
