@@ -11,6 +11,7 @@
 #define DROPPED_MAX 32
 #define RETURN_MS   10000 /* until when a systemd that went away has to be back */
 #define PAUSE_MS    50
+#define ENOUGH_MS   2000 /* what one more attempt has to have left */
 #define READ_ONLY   BUS_DAEMON ".Error.PropertyReadOnly"
 #define UNKNOWN     BUS_DAEMON ".Error.UnknownProperty"
 
@@ -39,9 +40,7 @@ bool unit_reconnect(struct units *units, struct error *error)
     if (units->return_deadline == 0)
         units->return_deadline = bus_deadline(RETURN_MS);
     do {
-        uint64_t now = bus_deadline(0);
-
-        if (now >= units->return_deadline || now >= units->deadline)
+        if (bus_deadline(0) >= units->return_deadline || bus_deadline(ENOUGH_MS) >= units->deadline)
             return false;
         if (bus_pause(&units->bus, PAUSE_MS, &here) < 0) {
             *error = here;

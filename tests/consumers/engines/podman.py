@@ -10,7 +10,7 @@ from harness import host
 
 from . import private
 from .containers import Containers
-from .engine import Engine
+from .engine import Engine, describe
 
 IMAGE = "localhost/consumers/busybox"
 
@@ -69,7 +69,13 @@ class Podman(Containers):
         self("rm", "--force", "--time", "0", *names)
 
     def remove_all(self):
-        self.remove("--all")
+        """Podman's own cleaning up, which conmon calls, may still have the shm of a user namespace mounted, with every
+        runtime: then once more when that has ended."""
+        done = self("rm", "--force", "--time", "0", "--all", code=None)
+        if "device or resource busy" in done.stderr:
+            host.wait_until(lambda: self("rm", "--force", "--time", "0", "--all", code=None).returncode == 0, "the end of Podman's cleanup")
+        else:
+            assert done.returncode == 0, describe(done, 0)
 
     def words(self, *words):
         self.said.update(map(str, words))
