@@ -139,7 +139,8 @@ static bool read_status(long pid, const char *key, char *out, size_t size)
     return found;
 }
 
-/* What it runs; "" when that is not ours to know, or it is at its end. */
+/* What it runs; "" when it is at its end and runs nothing, "hidden" when that is not ours to know.
+ */
 static void read_program(long pid, char *out, size_t size)
 {
     char path[64];
@@ -147,21 +148,27 @@ static void read_program(long pid, char *out, size_t size)
 
     snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
     length = readlink(path, out, size - 1);
-    out[length > 0 ? length : 0] = '\0';
+    if (length < 0 && errno != ENOENT && errno != ESRCH)
+        snprintf(out, size, "hidden");
+    else
+        out[length > 0 ? length : 0] = '\0';
 }
 
 static void try_memory(long pid)
 {
-    char path[64], exe[4096];
+    char path[64], exe[4096], byte;
     int fd;
 
     snprintf(path, sizeof(path), "/proc/%ld/mem", pid);
     fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd >= 0) {
+    if (fd < 0)
+        return;
+    /* who is at its end has no memory any more, which everybody may open: it reads as empty */
+    if (pread(fd, &byte, 1, 1) != 0) {
         read_program(pid, exe, sizeof(exe));
         printf("memory %ld %s\n", pid, exe);
-        close(fd);
     }
+    close(fd);
 }
 
 /* Stops it where it is, looks closely, lets it go. */
